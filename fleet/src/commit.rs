@@ -12,7 +12,12 @@ use crate::error::failure;
 use crate::row_write::{self, Ownerless};
 use crate::standing::{self, Asker, Scope, StoredStanding};
 
-const COMMIT: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/commit.sql"));
+const COMMIT: &str = concat!(
+    include_str!("sql/standing.sql"),
+    include_str!("sql/written_rows.sql"),
+    include_str!("sql/collisions.sql"),
+    include_str!("sql/commit.sql")
+);
 const LOOK_UP: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/look_up.sql"));
 
 /// What a statement that writes rows returns.

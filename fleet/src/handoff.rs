@@ -12,8 +12,13 @@ use crate::standing::{self, Asker, Scope, StoredStanding};
 
 const PUT_PART: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/put_part.sql"));
 const GET_PART: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/get_part.sql"));
-const PICK_UP: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/pick_up.sql"));
-const CANCEL: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/cancel_handoff.sql"));
+const PICK_UP: &str =
+    concat!(include_str!("sql/standing.sql"), include_str!("sql/pick_up.sql"), include_str!("sql/picked_up_runs.sql"));
+const CANCEL: &str = concat!(
+    include_str!("sql/standing.sql"),
+    include_str!("sql/cancel_handoff.sql"),
+    include_str!("sql/picked_up_runs.sql")
+);
 
 /// What a statement that does one thing or nothing returns.
 #[derive(Deserialize)]

@@ -11,7 +11,12 @@ use crate::row_write::{self, Ownerless};
 use crate::standing::{self, Asker, Scope, StoredStanding};
 
 const RECOVER: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/recover.sql"));
-const RESTORE: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/restore.sql"));
+const RESTORE: &str = concat!(
+    include_str!("sql/standing.sql"),
+    include_str!("sql/merged_rows.sql"),
+    include_str!("sql/collisions.sql"),
+    include_str!("sql/restore.sql")
+);
 
 /// What the recovery returns.
 #[derive(Deserialize)]

@@ -5,7 +5,6 @@ use baton_fleet_protocol::{Answer, Cause, Failure};
 use tokio_postgres::types::Type;
 
 use crate::database::{Database, Refusal};
-use crate::error::failure;
 use crate::schema_check;
 use crate::standing::{self, Asker, Scope, StoredStanding};
 
@@ -33,7 +32,8 @@ fn grants(role: &str) -> String {
     GRANTS.replace("ROLE", &format!("\"{}\"", role.replace('"', "\"\"")))
 }
 
-/// Makes the schema or continues a migration, gives the rights, and gives the user of the database a fleet if there is none.
+/// Makes the schema or continues a migration, gives the rights, and makes a fleet for the role, or for the user of the database
+/// if no role is named. The answer is [`Answer::Ready`], or [`Answer::Done`] if only the role itself may make its fleet.
 ///
 /// # Errors
 ///
@@ -53,11 +53,7 @@ pub async fn init(database: &mut Database, fleet: &FleetId, role: Option<&str>) 
         database.write(include_str!("sql/add_fleet.sql"), &[(&id, Type::TEXT), (&role, Type::TEXT)]).await;
     let stored = match added.map_err(Failure::from) {
         // Row-level security gives each user a fleet of their own.
-        Err(refused) if refused.cause == Cause::Permission && role.is_some() => {
-            let text =
-                "the tables are there; run `baton fleet init` once more as the role itself, which gives it its fleet";
-            return Err(failure(Cause::Permission, format!("{}: {text}", database.server())));
-        }
+        Err(refused) if refused.cause == Cause::Permission && role.is_some() => return Ok(Answer::Done),
         other => other?,
     };
     standing::check(stored, database, &Asker::default(), Scope::Schema).map(Answer::Ready)

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod context;
 pub mod error;
+mod fleet_hint;
 pub mod hint;
 pub mod hook;
 pub mod output;

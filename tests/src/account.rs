@@ -51,15 +51,23 @@ impl<'a> Account<'a> {
     /// Runs `baton` as a user types it: in a terminal, below no agent. Words may be quoted as for a shell.
     #[must_use]
     pub fn types(&self, words: &str) -> Output {
+        self.answers(words, "")
+    }
+
+    /// Like [`Self::types`]. The user answers what is asked with these lines.
+    #[must_use]
+    pub fn answers(&self, words: &str, lines: &str) -> Output {
         let (out, status) = (self.scratch.root().join("typed"), self.scratch.root().join("typed.status"));
+        let answers = self.scratch.root().join("typed.answers");
+        std::fs::write(&answers, lines).unwrap();
         drop(std::fs::remove_file(&status));
         let line = format!("{} {words}", program::baton().display());
         // Start it in the background of a shell that exits at once: the tests themselves may run below an agent's
         // tool.
-        let script = "(unshare --mount sh -c \"$1\" \"$2\" script --quiet --return --command \"$3\" /dev/null >\"$4\" 2>&1 </dev/null; \
+        let script = "(unshare --mount sh -c \"$1\" \"$2\" script --quiet --return --command \"$3\" /dev/null >\"$4\" 2>&1 <\"$6\"; \
                       echo $? >\"$5.new\"; mv \"$5.new\" \"$5\") &";
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", script, "sh", WITHIN]).arg(&self.database).arg(&line).arg(&out).arg(&status);
+        command.args(["-c", script, "sh", WITHIN]).arg(&self.database).arg(&line).arg(&out).arg(&status).arg(&answers);
         command.current_dir(self.scratch.home().join("work")).env_clear().envs(self.scratch.env());
         assert!(command.status().unwrap().success());
         let begun = Instant::now();

@@ -7,7 +7,7 @@ use crate::id::RunId;
 use crate::pane::Pane;
 use crate::reason::Reason;
 use crate::run::Run;
-use crate::session::{NotificationId, Session};
+use crate::session::{Dropped, NotificationId, Session};
 
 /// The core's answer: the reason, the changes of records and the notifications.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,6 +133,9 @@ pub enum Notification {
         /// Whether the owner's lease has ended, so that the user may take the run without forcing it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         lapsed: bool,
+        /// What the session did last without the fleet's database, and what is lost because the run moved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dropped: Option<Dropped>,
     },
     /// Tells the user that the owner of a run of this project is gone, or that the user left it in this window.
     Interrupted {

@@ -195,6 +195,20 @@ pub struct Transfer {
     pub at: Timestamp,
     /// The rule that applied.
     pub reason: Reason,
+    /// How far the run was, as the new owner took it over. Records of older versions do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Progress {
+    /// The iteration.
+    pub iteration: u32,
+    /// The phase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
 }
 
 /// A long piece of work with one owner.
@@ -243,6 +257,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// Returns how far it is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress { iteration: self.iteration, phase: self.phase.clone() }
+    }
+
     /// Since when a loop waits for background work of its agent; none where it does not.
     #[must_use]
     pub fn background_work_since(&self) -> Option<&Timestamp> {

@@ -9,7 +9,7 @@ use crate::id::{RunId, SessionId};
 use crate::pane::Pane;
 use crate::process::{Process, Program};
 use crate::reason::Reason;
-use crate::run::RunName;
+use crate::run::{Progress, RunName};
 use crate::timestamp::Timestamp;
 
 /// The maximum number of launches kept in a record. The oldest ended launches are removed first. A launch that owns a
@@ -195,6 +195,19 @@ pub struct OutboxEntry {
     /// Whether the session's log shows that a reply carried it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub acknowledged: bool,
+    /// With the reason `ownership_lost`: what this owner did last without the fleet's database. The new owner did not get it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Dropped>,
+}
+
+/// What an owner of a fleet run did while the fleet's database could not be reached, and what is lost because the run moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Dropped {
+    /// The iteration that the new owner took over.
+    pub after: u32,
+    /// How far the old owner was.
+    pub reached: Progress,
 }
 
 impl Session {

@@ -12,7 +12,7 @@ use crate::decision::Notification;
 use crate::reason::Reason;
 use crate::rules::context::{EventContext, RuleContext};
 use crate::run::{Run, StopReason};
-use crate::session::{Audience, MAX_OUTBOX, NotificationId, OutboxEntry};
+use crate::session::{Audience, Dropped, MAX_OUTBOX, NotificationId, OutboxEntry};
 
 /// Marks the entries that the session's log acknowledges.
 pub fn acknowledge(cx: &mut EventContext<'_>) {
@@ -41,14 +41,14 @@ pub fn owes_offer(cx: &EventContext<'_>) -> bool {
 /// Delivers the owed announcements that still hold and that the reply to the event can carry.
 pub fn announce(cx: &mut EventContext<'_>) {
     let outbox = cx.record().map(|session| session.outbox.clone()).unwrap_or_default();
-    for OutboxEntry { id, acknowledged, .. } in outbox {
+    for OutboxEntry { id, acknowledged, dropped, .. } in outbox {
         if acknowledged || cx.rules.request.snapshot.acknowledged.contains(&id) {
             continue;
         }
         let Some(run) = cx.rules.draft.run(&id.run) else { continue };
         if id.reason == Reason::OwnershipLost {
             // Whoever owns the run now, this session lost it then.
-            let told = cx.event.can_notify_user().then(|| owner_elsewhere(&cx.rules, run, id));
+            let told = cx.event.can_notify_user().then(|| owner_elsewhere(&cx.rules, run, id, dropped));
             cx.notifications.extend(told);
             continue;
         }
@@ -82,7 +82,7 @@ pub fn report(cx: &mut EventContext<'_>, id: &NotificationId, audience: Audience
     if let Some(entry) = session.outbox.iter().find(|entry| entry.id == *id && entry.audience == audience) {
         return !entry.acknowledged;
     }
-    session.outbox.push(OutboxEntry { id: id.clone(), audience, acknowledged });
+    session.outbox.push(OutboxEntry { id: id.clone(), audience, acknowledged, dropped: None });
     while session.outbox.len() > MAX_OUTBOX {
         let oldest = session.outbox.iter().position(|entry| entry.acknowledged).unwrap_or(0);
         session.outbox.remove(oldest);
@@ -106,15 +106,20 @@ pub fn id_of(run: &Run, reason: Reason) -> NotificationId {
 #[must_use]
 pub fn owed_suspension(run: &Run, reason: Reason) -> OutboxEntry {
     let id = NotificationId { revision: Some(run.revision), ..id_of(run, reason) };
-    OutboxEntry { id, audience: Audience::Launch(run.owner.process.clone()), acknowledged: false }
+    OutboxEntry { id, audience: Audience::Launch(run.owner.process.clone()), acknowledged: false, dropped: None }
 }
 
 /// Returns the notification that another process owns a run.
 #[must_use]
-pub fn owner_elsewhere(rules: &RuleContext<'_>, run: &Run, id: NotificationId) -> Notification {
+pub fn owner_elsewhere(
+    rules: &RuleContext<'_>,
+    run: &Run,
+    id: NotificationId,
+    dropped: Option<Dropped>,
+) -> Notification {
     let (pane, pid) = (run.owner.pane.clone(), run.owner.process.pid);
     let other_machine = id.reason == Reason::OwnershipLost || rules.is_elsewhere(run);
-    Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed: rules.owner_has_lapsed(run) }
+    Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed: rules.owner_has_lapsed(run), dropped }
 }
 
 fn abandoned(run: &Run, id: NotificationId) -> Notification {

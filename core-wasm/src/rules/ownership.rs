@@ -183,7 +183,7 @@ fn refresh(cx: &mut EventContext<'_>, id: &RunId) {
 fn report_owner(cx: &mut EventContext<'_>, run: &Run, reason: Reason) -> Reason {
     let id = id_of(run, reason);
     if report(cx, &id, Audience::Launch(cx.process.clone())) {
-        let told = owner_elsewhere(&cx.rules, run, id);
+        let told = owner_elsewhere(&cx.rules, run, id, None);
         cx.notifications.push(told);
     }
     reason

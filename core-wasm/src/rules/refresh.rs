@@ -8,7 +8,7 @@ use crate::reason::Reason;
 use crate::request::Reading;
 use crate::rules::context::RuleContext;
 use crate::run::{Owner, Run, Status, StopReason};
-use crate::session::{Audience, NotificationId, OutboxEntry};
+use crate::session::{Audience, Dropped, NotificationId, OutboxEntry};
 
 /// Applies a row to its copy. A row that is no newer than the copy changes only a session that does not name its run.
 ///
@@ -122,7 +122,7 @@ fn update_sessions(cx: &mut RuleContext<'_>, before: &Run) {
     if let Some(id) = before.owner.session.as_ref().filter(|_| moved || ended) {
         leave(cx, id, &run, ended);
         if moved && !is_here && cx.draft.session(id).is_some_and(|it| it.launch(&before.owner.process).is_some()) {
-            owe(cx, id, &run, Reason::OwnershipLost, Audience::Session);
+            owe(cx, id, &run, Reason::OwnershipLost, Audience::Session, dropped(&run, before));
         }
     }
     let Some(id) = run.owner.session.as_ref() else { return };
@@ -131,13 +131,13 @@ fn update_sessions(cx: &mut RuleContext<'_>, before: &Run) {
             leave(cx, id, &run, ended);
         }
         if before.status.is_unfinished() && (run.loop_state.is_some() || run.status == Status::Abandoned) {
-            owe(cx, id, &run, reason_of_end(&run), Audience::Session);
+            owe(cx, id, &run, reason_of_end(&run), Audience::Session, None);
         }
     } else if moved && is_here {
         leave(cx, id, &run, ended);
         let last = run.history.last().filter(|transfer| transfer.fence == run.fence);
         let reason = last.map_or(Reason::Refreshed, |transfer| transfer.reason);
-        owe(cx, id, &run, reason, Audience::Launch(run.owner.process.clone()));
+        owe(cx, id, &run, reason, Audience::Launch(run.owner.process.clone()), None);
     } else if is_here && run.status != before.status {
         tell_status(cx, id, &run);
     }
@@ -153,10 +153,25 @@ fn leave(cx: &mut RuleContext<'_>, id: &SessionId, run: &Run, ended: bool) {
     session.take_announcements(&run.id);
 }
 
-fn owe(cx: &mut RuleContext<'_>, id: &SessionId, run: &Run, reason: Reason, audience: Audience) {
+/// Returns what the owner of the copy did that the run does not have: the new owner went on from what the database knew.
+fn dropped(run: &Run, copy: &Run) -> Option<Dropped> {
+    let taken_over = run.history.iter().find(|transfer| transfer.fence > copy.fence)?.progress.as_ref()?;
+    let is_ahead = copy.iteration > taken_over.iteration
+        || (copy.iteration == taken_over.iteration && copy.phase.is_some() && copy.phase != taken_over.phase);
+    is_ahead.then(|| Dropped { after: taken_over.iteration, reached: copy.progress() })
+}
+
+fn owe(
+    cx: &mut RuleContext<'_>,
+    id: &SessionId,
+    run: &Run,
+    reason: Reason,
+    audience: Audience,
+    dropped: Option<Dropped>,
+) {
     let Some(session) = cx.draft.session_mut(id) else { return };
     let id = NotificationId { run: run.id.clone(), fence: run.fence, reason, revision: None };
-    session.outbox.push(OutboxEntry { id, audience, acknowledged: false });
+    session.outbox.push(OutboxEntry { id, audience, acknowledged: false, dropped });
 }
 
 /// Returns why a run ended, as its owner's user is told.

@@ -26,7 +26,8 @@ impl RuleContext<'_> {
         }
         let fence = run.fence;
         let from = std::mem::replace(&mut run.owner, owner.clone());
-        run.history.push(Transfer { fence, from: from.clone(), at: now, reason });
+        let progress = Some(run.progress());
+        run.history.push(Transfer { fence, from: from.clone(), at: now, reason, progress });
         let spare = run.history.len().saturating_sub(MAX_HISTORY);
         run.history.drain(..spare);
 
@@ -42,7 +43,7 @@ impl RuleContext<'_> {
             session.runs.push(id.clone());
             let audience = Audience::Launch(owner.process.clone());
             let id = NotificationId { run: id.clone(), fence, reason, revision: None };
-            session.outbox.push(OutboxEntry { id, audience: audience.clone(), acknowledged: false });
+            session.outbox.push(OutboxEntry { id, audience: audience.clone(), acknowledged: false, dropped: None });
             // The new owner's user does not know yet why the loop was suspended.
             if let Some(mut entry) = suspended.take() {
                 entry.id.fence = fence;
@@ -69,7 +70,7 @@ impl RuleContext<'_> {
         session.take_announcements(id);
         if is_loop || reason == Reason::AbandonedStale {
             let id = NotificationId { run: id.clone(), fence, reason, revision: None };
-            session.outbox.push(OutboxEntry { id, audience: Audience::Session, acknowledged: false });
+            session.outbox.push(OutboxEntry { id, audience: Audience::Session, acknowledged: false, dropped: None });
         }
     }
 }

@@ -1,39 +1,3 @@
--- $8 commit, $9 reason, $10 writes, $11 lease in milliseconds; of a handoff: $12 parts, $13 session, $14 target, $15 digest,
--- $16 project
-, written as (
-    select w.* from jsonb_to_recordset(cast($10 as jsonb)) as w (
-        id text, before_revision bigint, before_version bigint, revision bigint, fence bigint, name text, status text,
-        iteration bigint, session text, project text, owner_machine text, directory text, record jsonb
-    )
-), differing as (
-    select w.id
-    from written w left join baton.run r on r.account = current_user::text and r.id = w.id
-    where (w.before_revision is null and r.id is not null)
-        or (w.before_revision is not null
-            and (r.id is null or r.revision <> w.before_revision or r.version <> w.before_version))
-        -- A cancelled run never changes again.
-        or r.status = 'cancelled'
-), existing as (
-    select c.number, c.reason from baton.change c where c.account = current_user::text and c.commit_id = $8
-), beside as (
-    -- The unfinished runs that this commit leaves as they are.
-    select r.id, r.session, r.project, r.name from baton.run r
-    where r.account = current_user::text and r.status in ('active', 'waiting', 'paused')
-        and r.session in (select session from written)
-    union
-    select r.id, r.session, r.project, r.name from baton.run r
-    where r.account = current_user::text and r.status in ('active', 'waiting', 'paused') and r.session is null
-        and r.project in (select project from written where session is null)
-), unfinished as (
-    select w.id, w.session, w.project, w.name from written w where w.status in ('active', 'waiting', 'paused')
-    union all
-    select b.id, b.session, b.project, b.name from beside b where b.id not in (select id from written)
-), colliding as (
-    -- What the unique indexes would refuse.
-    select distinct w.id from written w join unfinished u on u.id <> w.id
-    where w.status in ('active', 'waiting', 'paused')
-        and (w.session = u.session
-            or (w.session is null and u.session is null and w.project = u.project and w.name = u.name))
 ), parts as (
     select count(*) as number from baton.handoff_part p
     where p.account = current_user::text and p.handoff = $8 and p.number < $12

@@ -56,7 +56,7 @@ impl Handoff {
         }
         let to = match &self.to {
             Some(text) => {
-                let here = handoffs.membership.machine.clone();
+                let here = handoffs.member.machine().clone();
                 let others = handoffs.list()?.machines.into_iter().filter(|machine| machine.id != here);
                 Some(find_machine(&others.collect::<Vec<_>>(), text)?)
             }

@@ -1,6 +1,6 @@
 //! Handing sessions over, in commands.
 
-use baton_fleet_client::{HandoffError, Handoffs, Waiting};
+use baton_fleet_client::{HandoffError, Handoffs, MemberConnection, Waiting};
 
 use super::Context;
 use crate::error::CommandError;
@@ -16,14 +16,13 @@ impl Context {
     ) -> Result<T, CommandError> {
         let membership = self.joined()?;
         self.with_fleet(|service, fleet| {
+            let (database, clock) = (self.database(), || service.now());
+            let limit = Waiting::Command.limit();
             work(&mut Handoffs {
                 service,
                 fleet,
-                database: &self.database(),
-                membership,
+                member: MemberConnection::new(service.store, &database, &clock, membership, limit),
                 lease_ms: self.settings.config().fleet.lease.ms(),
-                limit: Waiting::Command.limit(),
-                connection: None,
             })
         })
     }

@@ -59,15 +59,26 @@ impl Fleet {
         // It has to be beside the program under test.
         program::baton_fleet();
         let (scratch, proxy) = (Scratch::new(), Arc::new(Proxy::start(self.server.port())));
-        let url = Postgres::url_at(&self.database, "127.0.0.1", proxy.port());
-        let config = scratch.home().join(".config/baton");
-        std::fs::create_dir_all(&config).unwrap();
-        std::fs::write(config.join("config.toml"), format!("[fleet]\nurl = \"{url}\"\n")).unwrap();
+        std::fs::create_dir_all(scratch.home().join(".config/baton")).unwrap();
         let git = scratch.home().join("work/.git");
         std::fs::create_dir_all(&git).unwrap();
         std::fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
         std::fs::write(git.join("config"), format!("[remote \"origin\"]\n\turl = {REMOTE}\n")).unwrap();
-        Machine { scratch, proxy }
+        let machine = Machine { scratch, proxy };
+        self.configure(&machine);
+        machine
+    }
+
+    /// Returns the URL by which a machine reaches the database.
+    #[must_use]
+    pub fn url(&self, machine: &Machine) -> String {
+        Postgres::url_at(&self.database, "127.0.0.1", machine.proxy.port())
+    }
+
+    /// Writes the configuration of a machine, which names the database and nothing else.
+    pub fn configure(&self, machine: &Machine) {
+        let path = machine.scratch.home().join(".config/baton/config.toml");
+        std::fs::write(path, format!("[fleet]\nurl = \"{}\"\n", self.url(machine))).unwrap();
     }
 
     /// Returns a machine that joined the fleet. Nothing starts its witness but the test.

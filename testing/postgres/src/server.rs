@@ -147,6 +147,13 @@ impl Postgres {
         database
     }
 
+    /// Moves a database to another directory, such as one on a small disk.
+    pub fn move_to(&self, database: &TestDatabase, directory: &Path) {
+        give(directory);
+        self.sql("postgres", &format!("create tablespace {}_disk location '{}'", database.name, directory.display()));
+        self.sql("postgres", &format!("alter database {0} set tablespace {0}_disk", database.name));
+    }
+
     /// Runs statements as the administrator and returns what they print.
     pub fn sql(&self, database: &str, sql: &str) -> String {
         let output = self.psql(database, sql).output().unwrap();

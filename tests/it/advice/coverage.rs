@@ -18,7 +18,7 @@ const MENTIONS: &[(&str, &str)] = &[
 ];
 
 /// The first words of commands that are suggested.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "run",
     "session",
     "resume",
@@ -31,6 +31,8 @@ const COMMANDS: [&str; 12] = [
     "explain",
     "log",
     "fleet",
+    "handoff",
+    "pickup",
 ];
 
 /// Returns the string literals of the sources.

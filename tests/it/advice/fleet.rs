@@ -33,9 +33,8 @@ pub const SITUATIONS: &[Situation] = &[
             server.sql("postgres", "create role demo");
             told
         },
-        ("", "the tables are there"),
+        ("", "has the rights that its machines need"),
     )
-    .finding()
     .with_database(),
     advice(
         "fleet init",

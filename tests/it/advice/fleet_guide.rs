@@ -127,7 +127,6 @@ fn the_page_about_several_machines_is_played() {
         let (code, printed) = play(stage, &command);
         let expected = match command.as_str() {
             "baton run verify parser --fence 1" => 3,
-            "baton fleet init --role NAME" => 1,
             _ => 0,
         };
         let is_as_shown = output.is_empty() || without_values(&printed) == without_values(&output);

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use agent_baton_tests::fake_agent::Ended;
+use agent_baton_tests::program;
 use baton_test_postgres::fleet::{Fleet, Machine};
 
+use super::refusal::{check_refused, set};
 use super::{owner, prompt};
 
 /// A fault of the configuration or of the database, and a part of the message about it.
@@ -56,18 +57,6 @@ const CASES: [Case; 10] = [
     ),
 ];
 
-fn set(machine: &Machine, setting: &str) {
-    let path = machine.scratch.home().join(".config/baton/config.toml");
-    std::fs::write(path, format!("[fleet]\n{setting}\n")).unwrap();
-}
-
-fn says(ended: &Ended, part: &str, name: &str) {
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{name}: {ended:?}");
-    assert!(ended.stderr.to_lowercase().contains(&part.to_lowercase()), "{name}: {ended:?}");
-    assert!(ended.stderr.contains("hint: "), "{name}: {ended:?}");
-    assert!(!ended.stderr.contains("sEcret"), "{name}: {ended:?}");
-}
-
 #[test]
 fn a_wrong_line_is_not_taken_for_no_database() {
     let Some(fleet) = Fleet::new() else { return };
@@ -87,14 +76,8 @@ fn a_command_says_what_is_wrong_and_an_event_goes_on() {
         let Some(fleet) = Fleet::new() else { return };
         let a = fleet.machine("laptop");
         let mut window = owner(&a);
-        let run = a.run();
         damage(&fleet, &a);
-        says(&window.baton("s1", &["run", "finish", "demo"]), part, name);
-        let told = prompt(&mut window);
-        assert!(!told.contains("sEcret"), "{name}: {told}");
-        assert_eq!(a.run(), run, "{name}");
-        assert!(a.scratch.state_dir().join("fleet/marker.json").metadata().is_err(), "{name}");
-        a.scratch.state().check();
+        check_refused(&a, &mut window, program::baton(), (name, part));
     }
 }
 

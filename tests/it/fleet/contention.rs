@@ -21,21 +21,26 @@ fn one_of_many_resumes_on_two_machines_gets_the_run() {
         Window::open(&machine.scratch, Agent::Claude, &format!("%{}", n + 10))
     };
     let mut windows: Vec<_> = (0..2 * PROCESSES).map(open).collect();
-    std::thread::scope(|scope| {
-        for window in &mut windows {
-            scope.spawn(|| {
-                let ended = window.hook("SessionStart", "s1", &json!({"source": "resume"}));
-                assert_eq!(ended.code, Some(0), "{ended:?}");
-            });
-        }
+    let mut said: Vec<String> = std::thread::scope(|scope| {
+        let starts: Vec<_> = windows
+            .iter_mut()
+            .map(|window| {
+                scope.spawn(|| {
+                    let ended = window.hook("SessionStart", "s1", &json!({"source": "resume"}));
+                    assert_eq!(ended.code, Some(0), "{ended:?}");
+                    ended.stdout
+                })
+            })
+            .collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
     // Events that did not get the lock in time wait in the inbox.
     for machine in [&a, &b] {
         machine.witness();
     }
-    for window in &mut windows[..2] {
+    for (window, said) in windows[..2].iter_mut().zip(&mut said) {
         for _ in 0..PROCESSES {
-            prompt(window);
+            said.push_str(&prompt(window));
             if !window.scratch().has_inbox() {
                 break;
             }
@@ -57,6 +62,14 @@ fn one_of_many_resumes_on_two_machines_gets_the_run() {
     let owners: Vec<_> = windows.iter_mut().filter(|window| window.process.pid() == pid).collect();
     assert_eq!(owners.len(), 1, "{row}");
     let here = owners[0].scratch().root().to_owned();
+    // Whoever did not get the run, or had it for a moment, is told at its start or at its next prompt.
+    for (window, mut said) in windows.iter_mut().zip(said).filter(|(window, _)| window.process.pid() != pid) {
+        said.push_str(&prompt(window));
+        let is_told = ["stays with", "was stopped here"].iter().any(|words| said.contains(words));
+        assert!(is_told, "{} of {}: {said}", window.process.pid(), window.scratch().root().display());
+    }
+    let after = fleet.sql("select fence from baton.run");
+    assert_eq!(after.trim(), fence.to_string(), "no prompt took the run");
     for window in windows.iter_mut().filter(|window| window.scratch().root() != here) {
         let verified = window.baton("s1", &["run", "verify", "demo", "--fence", &fence.to_string()]);
         assert_eq!(verified.code, Some(3), "on the other machine: {verified:?}");

@@ -38,6 +38,31 @@ fn only_what_concerns_a_fleet_run_asks_the_database() {
 }
 
 #[test]
+fn a_list_that_does_not_have_every_run_says_so() {
+    let Some(fleet) = Fleet::new() else { return };
+    let [a, b] = ["laptop", "desktop"].map(|name| fleet.machine(name));
+    let _window = owner(&a);
+    let more = |count: u32| {
+        let copies = format!(
+            "insert into baton.run select (jsonb_populate_record(r, jsonb_build_object('id', 'x' || n, 'session', 'x' || n,
+                'record', jsonb_set(r.record, '{{owner,session}}', to_jsonb('x' || n)) || jsonb_build_object('id', 'x' || n)
+            ))).* from baton.run r cross join generate_series(1, {count}) n where r.id not like 'x%'"
+        );
+        drop(fleet.sql(&copies));
+    };
+    for (count, is_cut) in [(9, false), (4096, true)] {
+        drop(fleet.sql("delete from baton.run where id like 'x%'"));
+        more(count);
+        b.witness();
+        for words in ["run list", "run list --json", "status", "status --json"] {
+            let ended = b.baton(words.split(' '));
+            assert_eq!(ended.code, Some(0), "{words}: {ended:?}");
+            assert_eq!(ended.stderr.contains("more than 4096"), is_cut, "{words}, {count}: {}", ended.stderr);
+        }
+    }
+}
+
+#[test]
 fn without_a_fleet_nothing_looks_for_one() {
     if !trace::is_possible() {
         return;

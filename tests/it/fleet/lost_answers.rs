@@ -2,16 +2,11 @@
 
 use baton_test_postgres::Fault;
 
-use super::scene::{SCENES, Stage};
+use super::scene::{Played, test_each_scene};
 
-fn check(name: &str) {
-    let Some(stage) = Stage::new() else { return };
-    let scene = SCENES.iter().find(|scene| scene.name == name).expect("a scene");
-    let mut played = stage.prepare(scene);
+fn check(played: &mut Played<'_>) {
     let before = played.machine().proxy.statements();
-    let run = played.act();
-    let ended = played.run(run);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
+    played.act_without_fault(|run| run);
     let statements = played.machine().proxy.statements() - before;
     assert!(statements >= 2, "{statements}");
     for fault in [Fault::LoseStatement, Fault::LoseAnswer, Fault::DelayStatement, Fault::DelayAnswer] {
@@ -21,7 +16,7 @@ fn check(name: &str) {
             played.machine().proxy.after(statement, fault);
             if matches!(fault, Fault::DelayStatement | Fault::DelayAnswer) {
                 // An event ends after a second. What was late arrives when it is over, or while a command waits.
-                let is_event = scene.words.is_empty();
+                let is_event = played.scene.words.is_empty();
                 let proxy = std::sync::Arc::clone(&played.machine().proxy);
                 if is_event {
                     played.run(run);
@@ -37,37 +32,9 @@ fn check(name: &str) {
             } else {
                 played.run(run);
             }
-            played.check(&format!("{name}: {fault:?} {statement}"));
+            played.check(&format!("{}: {fault:?} {statement}", played.scene.name));
         }
     }
 }
 
-#[test]
-fn at_a_takeover() {
-    check("a takeover");
-}
-
-#[test]
-fn at_an_update() {
-    check("an update");
-}
-
-#[test]
-fn at_an_end() {
-    check("an end");
-}
-
-#[test]
-fn at_a_round_of_the_witness() {
-    check("a round of the witness");
-}
-
-#[test]
-fn at_a_handoff() {
-    check("a handoff");
-}
-
-#[test]
-fn at_a_pickup() {
-    check("a pickup");
-}
+test_each_scene!(check);

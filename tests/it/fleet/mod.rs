@@ -1,17 +1,26 @@
 //! Machines that share a database: who owns a run, through takeovers, outages, lost answers, copies and restores.
 
 mod bad_database;
+mod certificates;
+mod child;
 mod contention;
 mod copies;
 mod cost;
+mod full_disk;
+mod handoffs;
 mod hanging;
 mod loops;
 mod lost_answers;
 mod outage;
+mod projects;
+mod refusal;
 mod restored;
 pub mod scene;
 mod secrets;
+mod supervised;
 mod takeover;
+mod url_command;
+mod witness_timer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -34,6 +34,57 @@ fn an_owner_goes_on_without_the_database_while_its_lease_lasts_and_not_longer() 
 }
 
 #[test]
+fn a_session_that_begins_during_an_outage_finds_its_run_at_its_next_event() {
+    let Some(fleet) = Fleet::new() else { return };
+    for hangs in [false, true] {
+        let [a, b] = ["laptop", "desktop"].map(|name| fleet.machine(name));
+        drop(owner(&a));
+        a.witness();
+        // Its rows are fresh, and older than the run of the session, or it has none.
+        if hangs {
+            b.remove_fleet_file("rows.json");
+        }
+        let cut = |is_cut| if hangs { b.proxy.partition(is_cut) } else { b.proxy.refuse(is_cut) };
+        cut(true);
+        let mut second = Window::open(&b.scratch, Agent::Claude, "%2");
+        resume(&mut second);
+        assert!(b.scratch.state().runs().is_empty());
+        cut(false);
+        end_outage(&b);
+        let told = prompt(&mut second);
+        assert!(!b.scratch.state().runs().is_empty(), "{hangs}: {told} {}", b.fleet_file("unasked.json"));
+        assert_eq!(owned(&b, &second), (2, true), "{told}");
+        let before = b.proxy.connections();
+        let ended = second.baton("s1", &["run", "finish", "demo"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(b.proxy.connections(), before + 1);
+        assert!(b.fleet_file("unasked.json").is_null());
+    }
+}
+
+#[test]
+fn what_the_old_owner_did_without_the_database_is_named_when_it_is_dropped() {
+    let Some(fleet) = Fleet::new() else { return };
+    let [a, b] = ["laptop", "desktop"].map(|name| fleet.machine(name));
+    let mut first = owner(&a);
+    a.proxy.refuse(true);
+    let words = ["run", "update", "demo", "--iteration", "3", "--phase", "tests"];
+    let updated = first.baton("s1", &words);
+    assert_eq!(updated.code, Some(0), "{updated:?}");
+    fleet.end_leases();
+    let mut second = Window::open(&b.scratch, Agent::Claude, "%2");
+    resume(&mut second);
+    prompt(&mut second);
+    assert_eq!(owned(&b, &second), (2, true));
+    // The new owner gets as far, which makes up for nothing.
+    let updated = second.baton("s1", &words[..5]);
+    assert_eq!(updated.code, Some(0), "{updated:?}");
+    a.proxy.refuse(false);
+    let told = prompt(&mut first);
+    assert!(told.contains("3 iterations (1 to 3)") && told.contains("the phase \\\"tests\\\""), "{told}");
+}
+
+#[test]
 fn a_commit_whose_answer_is_lost_counts_once() {
     let Some(fleet) = Fleet::new() else { return };
     for fault in [Fault::LoseStatement, Fault::LoseAnswer] {

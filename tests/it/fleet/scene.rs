@@ -58,6 +58,32 @@ pub const SCENES: [Scene; 6] = [
     Scene { name: "a pickup", is_second: true, words: &["pickup", "s1"], after: (2, "active"), is_handed_over: true },
 ];
 
+/// Makes one test of each scene, which calls the function with the scene.
+macro_rules! test_each_scene {
+    ($check:path) => {
+        $crate::fleet::scene::test_each_scene! { $check:
+            at_a_takeover = "a takeover",
+            at_an_update = "an update",
+            at_an_end = "an end",
+            at_a_round_of_the_witness = "a round of the witness",
+            at_a_handoff = "a handoff",
+            at_a_pickup = "a pickup",
+        }
+    };
+    ($check:path: $($test:ident = $name:literal,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                let scene = $crate::fleet::scene::SCENES.iter().find(|scene| scene.name == $name).expect("a scene");
+                if let Some(stage) = $crate::fleet::scene::Stage::new() {
+                    $check(&mut stage.prepare(scene));
+                }
+            }
+        )*
+    };
+}
+pub(crate) use test_each_scene;
+
 /// Two machines, of which the first one owns the run `demo`.
 pub struct Stage {
     /// The database.
@@ -67,7 +93,8 @@ pub struct Stage {
 
 /// A scene with its state prepared.
 pub struct Played<'a> {
-    scene: &'a Scene,
+    /// What is done.
+    pub scene: &'a Scene,
     stage: &'a Stage,
     windows: [Window<'a>; 2],
     before: [State; 2],
@@ -130,6 +157,13 @@ impl Played<'_> {
         window.below("s1", words.map(str::to_owned).collect(), String::new())
     }
 
+    /// Does it once without a fault.
+    pub fn act_without_fault(&mut self, change: impl FnOnce(Run) -> Run) {
+        let run = change(self.act());
+        let ended = self.run(run);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+
     /// Runs something below the agent that acts.
     pub fn run(&mut self, run: Run) -> Ended {
         self.windows[usize::from(self.scene.is_second)].process.run(run)
@@ -161,8 +195,11 @@ impl Played<'_> {
         let revision: u64 = row.rsplit('|').next().unwrap().trim().parse().unwrap();
         for machine in &self.stage.machines {
             machine.witness();
-            // Files that a killed pickup wrote before the session's record belong to no session.
-            drop(std::fs::remove_dir_all(machine.scratch.state_dir().join("quarantine")));
+            if self.scene.name == "a pickup" {
+                // The files of the conversation, which a killed pickup wrote before the session's record, belong to no session.
+                drop(std::fs::remove_dir_all(machine.scratch.state_dir().join("quarantine")));
+            }
+            assert!(!machine.scratch.state_dir().join("quarantine").exists(), "{what}: nothing was damaged");
             let state = machine.scratch.state();
             state.check_records();
             assert!(machine.fleet_file("marker.json").is_null(), "{what}: a marker is left");

@@ -106,6 +106,21 @@ fn a_session_that_loses_its_run_is_told() {
 }
 
 #[test]
+fn the_old_owner_is_told_what_of_its_work_was_dropped() {
+    for (row, expected) in [
+        ("at=0", Some((0, 1))),
+        // The new owner took that iteration over, as the row has it.
+        ("at=1", None),
+        ("at=5", None),
+    ] {
+        let world = check(&format!(
+            "{LOOP}fleet r held\nrefresh r Z/P9 #2 {row} max=9 -> refreshed\noutbox A -> ownership_lost"
+        ));
+        assert_eq!(world.dropped("A"), expected, "{row}");
+    }
+}
+
+#[test]
 fn what_another_machine_does_to_a_run_reaches_its_owner() {
     check(&format!(
         "{LOOP}fleet r here

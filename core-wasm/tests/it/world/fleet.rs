@@ -106,7 +106,8 @@ impl World {
         if row.fence > fence {
             let mut from = row.owner.clone();
             from.pane = Pane::Unknown;
-            row.history.push(Transfer { fence: row.fence, from, at: self.now(self.site), reason: Reason::OwnerLapsed });
+            let (at, reason) = (self.now(self.site), Reason::OwnerLapsed);
+            row.history.push(Transfer { fence: row.fence, from, at, reason, progress: Some(row.progress()) });
         }
         row.owner = owner;
         row.revision = 0;
@@ -139,6 +140,12 @@ impl World {
             loop_state: None,
             fleet: None,
         }
+    }
+
+    /// Returns which iteration the new owner of a session's run took over, and which one the session had reached, if that was lost.
+    pub fn dropped(&self, session: &str) -> Option<(u32, u32)> {
+        let mut entries = self.sessions[session].0.outbox.iter().filter_map(|entry| entry.dropped.as_ref());
+        entries.next().map(|dropped| (dropped.after, dropped.reached.iteration))
     }
 
     /// Returns what a session's outbox has for its user, by its reasons.

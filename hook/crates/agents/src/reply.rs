@@ -17,8 +17,11 @@ use agent_baton_core::run::{RunName, is_printable};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How many characters are shown of a text that comes from the environment.
-const MAX_TEXT_CHARS: usize = 64;
+use dropped::{for_model, for_user};
+use printable::printable;
+
+mod dropped;
+mod printable;
 
 /// How many runs one notification lists.
 const MAX_LISTED_RUNS: usize = 8;
@@ -178,12 +181,15 @@ fn model_text(tell: &Notification) -> Option<String> {
             };
             Some(format!("baton: before this resume, the last turn of this session was interrupted: {how}."))
         }
-        Notification::OwnerElsewhere { id: told, .. } if told.reason == Reason::OwnershipLost => Some(format!(
-            "baton: this session no longer owns run {run}. Another machine owns it, and its fence is {fence}; lower fences are \
-             refused.",
-            run = told.run,
-            fence = told.fence,
-        )),
+        Notification::OwnerElsewhere { id: told, dropped, .. } if told.reason == Reason::OwnershipLost => {
+            Some(format!(
+                "baton: this session no longer owns run {run}. Another machine owns it, and its fence is {fence}; lower fences are \
+             refused.{dropped}",
+                run = told.run,
+                fence = told.fence,
+                dropped = for_model(dropped.as_ref()),
+            ))
+        }
         Notification::OwnerElsewhere { .. }
         | Notification::Interrupted { .. }
         | Notification::Abandoned { .. }
@@ -217,14 +223,15 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             fence = told.fence,
             id = told.run,
         ),
-        Notification::OwnerElsewhere { id: told, .. } if told.reason == Reason::OwnershipLost => format!(
-            "baton: run {run} was stopped here. {why} `baton run show {id}` says which. To move it back, run this in the session: \
+        Notification::OwnerElsewhere { id: told, dropped, .. } if told.reason == Reason::OwnershipLost => format!(
+            "baton: run {run} was stopped here. {why}{dropped} `baton run show {id}` says which. To move it back, run this in the session: \
              `baton run adopt {id} --take`",
             run = run_label(&told.run, names),
+            dropped = for_user(dropped.as_ref()),
             why = told.reason.sentence(),
             id = told.run,
         ),
-        Notification::OwnerElsewhere { id: told, pane, pid, other_machine, lapsed } => format!(
+        Notification::OwnerElsewhere { id: told, pane, pid, other_machine, lapsed, .. } => format!(
             "baton: run {run} stays with {owner}. {why} To move it here anyway, run this in the session: `baton run adopt {id}{option}`",
             run = run_label(&told.run, names),
             owner = if *other_machine {
@@ -381,11 +388,6 @@ fn pane_label(pane: &Pane) -> String {
         Pane::Tty { tty } => format!("terminal {}", printable(tty)),
         Pane::Unknown => "an unknown pane".to_owned(),
     }
-}
-
-/// Returns a text without control characters and characters that reorder text, shortened to the limit.
-fn printable(text: &str) -> String {
-    text.chars().filter(|&c| is_printable(c)).take(MAX_TEXT_CHARS).collect()
 }
 
 #[cfg(test)]

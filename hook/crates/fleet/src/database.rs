@@ -38,6 +38,9 @@ impl<'a> ConfiguredDatabase<'a> {
     /// # Errors
     /// Returns an error if no database is configured, or if the command fails or takes longer than `timeout`.
     pub fn locate(&self, timeout: Duration) -> Result<Database, FleetError> {
+        // From now on, a core dump of this process would have the password in it, on a disk that outlives the process. What this
+        // process starts can be dumped as always. If the system refuses, nothing worse happens than without a fleet.
+        let _ = nix::sys::prctl::set_dumpable(false);
         let fleet = &self.settings.config().fleet;
         let url = match (&fleet.url, fleet.url_command.split_first()) {
             (Some(url), _) => url.reveal().to_owned(),

@@ -4,7 +4,7 @@
 //! call leaves a copy that is behind its row, and never one that is ahead.
 
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use agent_baton_core::fleet::{FleetOwner, FleetRun, FleetStanding};
 use agent_baton_core::id::RunId;
@@ -12,88 +12,31 @@ use agent_baton_core::request::{Command, Input, Snapshot};
 use agent_baton_core::timestamp::Timestamp;
 use baton_engine::outcome::Outcome;
 use baton_engine::record_store::{RecordStore, Reservation};
-use baton_fleet_protocol::{Answer, Cause, CommitId, Machine, Position, Request, Row, RowWrite};
+use baton_fleet_protocol::{Answer, Position, Request, Row, RowWrite};
 use baton_store::{LockedStore, Store, StoreError};
 
-use crate::connection::{Connect, Connection};
+use crate::connection::Connect;
 use crate::copies;
+use crate::database_call::{Caller, CommittedRows, DatabaseCall, LOCKED_WAIT, Waiting};
 use crate::error::FleetError;
 use crate::lease::{Lease, Leases};
 use crate::marker::Marker;
 use crate::membership::{Membership, new_commit};
-use crate::outage::Outage;
 use crate::owner_word::OwnerWord;
 use crate::question::{Question, new_fleet_run};
 use crate::row_change::{self, RowChange};
 use crate::standing;
-use crate::token::TokenLock;
-
-/// How long the lock is kept for the database at most. Other calls on this machine wait meanwhile.
-pub(crate) const LOCKED_WAIT: Duration = Duration::from_millis(200);
-
-/// After how long a database that fails counts as one that does not answer. What fails at once costs the next event nothing.
-const SLOW: Duration = Duration::from_millis(200);
+use crate::unasked::Unasked;
 
 /// How often a decision is made again because another machine changed a row first.
 pub(crate) const MAX_CONFLICTS: u32 = 5;
-
-/// How long a call waits for the database in all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Waiting {
-    /// An event of an agent: one second, and nothing after an outage.
-    Event,
-    /// A command, for which a user waits: ten seconds.
-    Command,
-}
-
-impl Waiting {
-    /// Returns how long.
-    #[must_use]
-    pub const fn limit(self) -> Duration {
-        match self {
-            Self::Event => Duration::from_secs(1),
-            Self::Command => Duration::from_secs(10),
-        }
-    }
-}
 
 /// The records of a machine in a fleet, for one call of baton.
 pub struct FleetStore<'a> {
     store: &'a Store,
     lease_ms: u64,
-    database: Box<dyn Connect + 'a>,
-    waiting: Waiting,
-    clock: Box<dyn Fn() -> Timestamp + 'a>,
-    call: RefCell<Call>,
-}
-
-/// What one call knows of the database.
-#[derive(Default)]
-struct Call {
-    membership: Option<Membership>,
-    connection: Option<Box<dyn Connection>>,
-    /// When the call stops waiting for the database.
-    deadline: Option<Instant>,
-    /// Which rows the decision needs. `None` if it concerns no run of the fleet.
-    question: Option<Question>,
-    rows: Vec<Row>,
-    machines: Vec<Machine>,
-    /// Whether `rows` are what the database has.
-    reached: bool,
-    problem: Option<FleetError>,
-    /// The runs with which this call went on although the database did not answer, because a lease covers them.
-    on_lease: Vec<RunId>,
-    /// The runs with which it must not.
-    off_lease: Vec<RunId>,
-    conflicts: u32,
-    committed: Option<CommittedRows>,
-}
-
-/// What the database committed for this call.
-struct CommittedRows {
-    commit: CommitId,
-    change: u64,
-    asked: Timestamp,
+    caller: Caller<'a>,
+    call: RefCell<DatabaseCall>,
 }
 
 impl<'a> FleetStore<'a> {
@@ -106,7 +49,7 @@ impl<'a> FleetStore<'a> {
         waiting: Waiting,
         clock: Box<dyn Fn() -> Timestamp + 'a>,
     ) -> Self {
-        Self { store, lease_ms, database, waiting, clock, call: RefCell::default() }
+        Self { store, lease_ms, caller: Caller::new(store, database, waiting, clock), call: RefCell::default() }
     }
 
     /// Returns why the database was of no use to this call, if it was asked.
@@ -135,8 +78,7 @@ impl<'a> FleetStore<'a> {
             root: Some((root.to_owned(), fleet.project.clone())),
             ..Question::default()
         });
-        let deadline = *call.deadline.get_or_insert_with(|| Instant::now() + self.waiting.limit());
-        self.read_rows(&mut call, deadline);
+        self.caller.begin(&mut call);
         outdated_copies(self.store, &call, &Snapshot::default())
     }
 
@@ -159,10 +101,13 @@ impl RecordStore for FleetStore<'_> {
         if call.membership.is_none() {
             return;
         }
-        call.question = Question::of(self.store, input, known, &(self.clock)());
+        call.question = Question::of(self.store, input, known, &self.caller.now());
         if call.question.is_some() {
-            let deadline = *call.deadline.get_or_insert_with(|| Instant::now() + self.waiting.limit());
-            self.read_rows(&mut call, deadline);
+            self.caller.begin(&mut call);
+        }
+        // Also where an outage is known: the event that follows it has to ask.
+        if let (Input::Event(_), Some(question)) = (input, &call.question) {
+            Unasked::note(self.store, &question.sessions, call.reached);
         }
     }
 
@@ -171,7 +116,7 @@ impl RecordStore for FleetStore<'_> {
         if call.question.is_none() {
             return Vec::new();
         }
-        self.resolve_marker(&mut call);
+        self.caller.resolve_marker(&mut call);
         outdated_copies(self.store, &call, known)
     }
 
@@ -197,7 +142,7 @@ impl RecordStore for FleetStore<'_> {
                     let may_go_on = is_here
                         && !call.problem.as_ref().is_some_and(FleetError::disowns)
                         && marker.as_ref().is_ok_and(|marker| !named(marker))
-                        && leases.cover(run, &(self.clock)())
+                        && leases.cover(run, &self.caller.now())
                         && !call.off_lease.contains(&run.id);
                     if may_go_on {
                         on_lease.push(run.id.clone());
@@ -259,117 +204,24 @@ impl RecordStore for FleetStore<'_> {
 }
 
 impl FleetStore<'_> {
-    /// Connects if that has not been done, and reads the rows that the decision needs.
-    fn read_rows(&self, call: &mut Call, deadline: Instant) {
-        match self.try_read(call, deadline) {
-            Ok((rows, machines)) => {
-                (call.rows, call.machines) = (rows, machines);
-                call.reached = true;
-                call.problem = None;
-                Outage::end(self.store);
-            }
-            Err(error) => self.lose(call, error),
-        }
-    }
-
-    fn try_read(&self, call: &mut Call, deadline: Instant) -> Result<(Vec<Row>, Vec<Machine>), FleetError> {
-        let Some(question) = call.question.clone() else { return Ok((Vec::new(), Vec::new())) };
-        if self.waiting == Waiting::Event
-            && call.connection.is_none()
-            && let Some(outage) = Outage::in_force(self.store, &(self.clock)())
-        {
-            return Err(FleetError::Outage { problem: outage.problem });
-        }
-        let Question { runs, sessions, projects, .. } = question;
-        let request = Request::Read { runs, sessions, projects };
-        let answer = self.ask_as_member(call, &request, deadline)?;
-        let Answer::Rows(rows) = answer else { return Err(FleetError::Answer) };
-        Ok((rows.rows, rows.machines))
-    }
-
-    /// Asks as the machine that this state directory is. If the database does not know the token, another call may have
-    /// replaced it meanwhile, so this looks once more.
-    fn ask_as_member(&self, call: &mut Call, request: &Request, deadline: Instant) -> Result<Answer, FleetError> {
-        let now = (self.clock)();
-        if call.membership.as_ref().is_some_and(|membership| membership.must_rotate(&now)) {
-            let mut token = TokenLock::acquire(self.store, deadline)?;
-            call.connection = Some(token.rotate(&*self.database, &now, deadline)?);
-            call.membership = Some(token.membership);
-        }
-        match self.ask(call, request, deadline) {
-            Err(error) if error.cause() == Some(Cause::UnknownToken) => {
-                let read = Membership::read(self.store)?;
-                if read == call.membership {
-                    return Err(error);
-                }
-                call.membership = read;
-                call.connection = None;
-                self.ask(call, request, deadline)
-            }
-            answer => answer,
-        }
-    }
-
-    fn ask(&self, call: &mut Call, request: &Request, deadline: Instant) -> Result<Answer, FleetError> {
-        if call.connection.is_none() {
-            let identity = call.membership.as_ref().map(|membership| membership.identity_in(self.store));
-            let left = deadline.saturating_duration_since(Instant::now());
-            call.connection = Some(self.database.open(identity, left)?);
-        }
-        let connection = call.connection.as_mut().ok_or(FleetError::Answer)?;
-        connection.ask(request, deadline)
-    }
-
-    /// Goes on without the database.
-    fn lose(&self, call: &mut Call, error: FleetError) {
-        let left = call.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let was_slow = left.is_some_and(|left| self.waiting.limit().saturating_sub(left) >= SLOW);
-        if self.waiting == Waiting::Event && was_slow {
-            Outage::note(self.store, (self.clock)(), error.to_string());
-        }
-        call.connection = None;
-        call.reached = false;
-        call.rows = Vec::new();
-        call.problem = Some(error);
-    }
-
-    /// Finds out what became of a commit whose call was killed, under the lock. Then reads the rows again.
-    fn resolve_marker(&self, call: &mut Call) {
-        let Ok(Some(marker)) = Marker::read(self.store) else { return };
-        if !call.reached {
-            return;
-        }
-        let deadline = Instant::now() + LOCKED_WAIT;
-        let looked_up = self.ask(call, &Request::LookUp { commit: marker.commit.clone() }, deadline);
-        match looked_up {
-            Ok(Answer::Committed { .. } | Answer::Withdrawn) => {
-                if Marker::remove(self.store, &marker.commit).is_ok() {
-                    self.read_rows(call, deadline);
-                }
-            }
-            Ok(_) => self.lose(call, FleetError::Answer),
-            Err(error) => self.lose(call, error),
-        }
-    }
-
     /// Commits rows. Waits under the lock for a short time, and then without it.
     fn commit_rows(
         &self,
-        call: &mut Call,
+        call: &mut DatabaseCall,
         locked: &mut LockedStore<'_>,
         outcome: &Outcome,
         writes: Vec<RowWrite>,
     ) -> Result<Reservation, StoreError> {
         let Ok(commit) = new_commit() else {
-            self.lose(call, FleetError::Answer);
+            self.caller.lose(call, FleetError::Answer);
             return Ok(Reservation::AskAgain);
         };
         let marker = Marker { commit: commit.clone(), runs: writes.iter().map(|write| write.run.id.clone()).collect() };
         marker.write(self.store)?;
-        let asked = (self.clock)();
+        let asked = self.caller.now();
         let reason = outcome.decision.reason;
         let request = Request::Commit { commit: commit.clone(), reason, writes, lease_ms: self.lease_ms };
-        let answer = self.wait_for_commit(call, locked, outcome, &request);
+        let answer = wait_for_commit(call, locked, outcome, &request);
         match answer {
             Ok(Answer::Committed { change }) => {
                 call.committed = Some(CommittedRows { commit, change, asked });
@@ -379,15 +231,15 @@ impl FleetStore<'_> {
                 Marker::remove(self.store, &commit)?;
                 call.conflicts += 1;
                 if call.conflicts >= MAX_CONFLICTS {
-                    self.lose(call, FleetError::Conflicts { times: MAX_CONFLICTS });
+                    self.caller.lose(call, FleetError::Conflicts { times: MAX_CONFLICTS });
                 } else {
                     let deadline = Instant::now() + LOCKED_WAIT;
-                    self.read_rows(call, deadline);
+                    self.caller.read_rows(call, deadline);
                 }
                 Ok(Reservation::AskAgain)
             }
             Ok(_) => {
-                self.lose(call, FleetError::Answer);
+                self.caller.lose(call, FleetError::Answer);
                 Ok(Reservation::AskAgain)
             }
             Err(error) => {
@@ -395,41 +247,40 @@ impl FleetStore<'_> {
                 if !error.is_in_doubt() {
                     Marker::remove(self.store, &commit)?;
                 }
-                self.lose(call, error);
+                self.caller.lose(call, error);
                 Ok(Reservation::AskAgain)
             }
         }
     }
+}
 
-    fn wait_for_commit(
-        &self,
-        call: &mut Call,
-        locked: &mut LockedStore<'_>,
-        outcome: &Outcome,
-        request: &Request,
-    ) -> Result<Answer, FleetError> {
-        let begun = Instant::now();
-        let deadline = call.deadline.unwrap_or(begun).max(begun + LOCKED_WAIT);
-        let timed_out = || FleetError::TimedOut { ms: begun.elapsed().as_millis() };
-        let connection = call.connection.as_mut().ok_or(FleetError::Answer)?;
-        connection.send(request)?;
-        if let Some(answer) = connection.receive(begun + LOCKED_WAIT)? {
-            return Ok(answer);
-        }
-        let waited = locked.unlocked(&outcome.request.now, || connection.receive(deadline))?;
-        let answer = waited?.ok_or_else(timed_out)?;
-        if row_change::is_still_current(locked, outcome) {
-            Ok(answer)
-        } else {
-            // The rows are as they were decided, and the copies follow at the next refresh.
-            Err(FleetError::Answer)
-        }
+fn wait_for_commit(
+    call: &mut DatabaseCall,
+    locked: &mut LockedStore<'_>,
+    outcome: &Outcome,
+    request: &Request,
+) -> Result<Answer, FleetError> {
+    let begun = Instant::now();
+    let deadline = call.deadline.unwrap_or(begun).max(begun + LOCKED_WAIT);
+    let timed_out = || FleetError::TimedOut { ms: begun.elapsed().as_millis() };
+    let connection = call.connection.as_mut().ok_or(FleetError::Answer)?;
+    connection.send(request)?;
+    if let Some(answer) = connection.receive(begun + LOCKED_WAIT)? {
+        return Ok(answer);
+    }
+    let waited = locked.unlocked(&outcome.request.now, || connection.receive(deadline))?;
+    let answer = waited?.ok_or_else(timed_out)?;
+    if row_change::is_still_current(locked, outcome) {
+        Ok(answer)
+    } else {
+        // The rows are as they were decided, and the copies follow at the next refresh.
+        Err(FleetError::Answer)
     }
 }
 
 /// Lets the owner go on without the database if its lease covers what it does. Only the run's progress may change: whatever
 /// else a decision changes, another machine must be able to see first.
-fn reserve_on_lease(call: &mut Call, changes: &[RowChange<'_>]) -> Reservation {
+fn reserve_on_lease(call: &mut DatabaseCall, changes: &[RowChange<'_>]) -> Reservation {
     let refused = |change: &&RowChange<'_>| !(call.on_lease.contains(&change.after.id) && change.is_progress());
     let refused: Vec<RunId> = changes.iter().filter(refused).map(|change| change.after.id.clone()).collect();
     if refused.is_empty() {
@@ -440,7 +291,7 @@ fn reserve_on_lease(call: &mut Call, changes: &[RowChange<'_>]) -> Reservation {
 }
 
 /// Returns the commands that bring the copies of the rows in line that a call read.
-fn outdated_copies(store: &Store, call: &Call, known: &Snapshot) -> Vec<Command> {
+fn outdated_copies(store: &Store, call: &DatabaseCall, known: &Snapshot) -> Vec<Command> {
     let question = call.question.as_ref().filter(|_| call.reached);
     question.map(|question| copies::outdated(store, question, &call.rows, known)).unwrap_or_default()
 }

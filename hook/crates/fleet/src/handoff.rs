@@ -12,14 +12,15 @@ use baton_store::Store;
 
 use crate::archive_parts::{self, MAX_PARTS, PART_BYTES};
 use crate::cached_rows::{CachedRows, MAX_CACHED_ROWS};
-use crate::connection::{Connect, Connection};
+use crate::database_call::LOCKED_WAIT;
 use crate::error::FleetError;
-use crate::fleet_store::{FleetStore, LOCKED_WAIT, MAX_CONFLICTS};
+use crate::fleet_store::{FleetStore, MAX_CONFLICTS};
 use crate::handoff_error::HandoffError;
 use crate::handoff_rows::{self, Holder};
 use crate::lease::{Lease, Leases};
 use crate::marker::Marker;
-use crate::membership::{Membership, new_commit};
+use crate::member_connection::MemberConnection;
+use crate::membership::new_commit;
 
 /// How long a command waits for the state's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -30,16 +31,10 @@ pub struct Handoffs<'a> {
     pub service: &'a DecisionService<'a>,
     /// The records of the fleet.
     pub fleet: &'a FleetStore<'a>,
-    /// Opens connections.
-    pub database: &'a dyn Connect,
-    /// This machine.
-    pub membership: Membership,
+    /// The connection to the database.
+    pub member: MemberConnection<'a>,
     /// How long leases last, in milliseconds.
     pub lease_ms: u64,
-    /// How long each request may take.
-    pub limit: Duration,
-    /// The connection, once there is one.
-    pub connection: Option<Box<dyn Connection>>,
 }
 
 /// A session that is ready to be handed over.
@@ -97,7 +92,7 @@ impl Handoffs<'_> {
     /// # Errors
     /// See [`HandoffError`].
     pub fn take_back(&mut self, session: &SessionId) -> Result<Vec<RunId>, HandoffError> {
-        let here = self.membership.machine.clone();
+        let here = self.member.machine().clone();
         let rows = self.read(session)?;
         // Withdrawing a handoff picks it up for this machine.
         let is_own = |row: &&Row| match &row.owner {
@@ -184,7 +179,7 @@ impl Handoffs<'_> {
     /// # Errors
     /// Returns an error if the database cannot be asked.
     pub fn runs_handed_here(&mut self, session: &SessionId) -> Result<Vec<Row>, HandoffError> {
-        let here = self.membership.machine.clone();
+        let here = self.member.machine().clone();
         let is_here = |row: &Row| matches!(&row.owner, RowOwner::Handoff { picked_up: Some(by), .. } if *by == here);
         let mut rows = self.read(session)?.rows;
         rows.retain(is_here);
@@ -204,7 +199,7 @@ impl Handoffs<'_> {
 
     fn check_holders(&self, rows: &[Row]) -> Result<(), HandoffError> {
         for row in rows {
-            if let Holder::Elsewhere(machine) = handoff_rows::holder(row, &self.membership.machine) {
+            if let Holder::Elsewhere(machine) = handoff_rows::holder(row, self.member.machine()) {
                 return Err(HandoffError::OwnedElsewhere { run: row.run.id.clone(), machine });
             }
         }
@@ -213,7 +208,7 @@ impl Handoffs<'_> {
 
     /// Withdraws every handoff of this machine that nobody has picked up.
     fn withdraw(&mut self, handoffs: &[HandoffSummary]) -> Result<(), HandoffError> {
-        let here = self.membership.machine.clone();
+        let here = self.member.machine().clone();
         for handoff in handoffs.iter().filter(|it| it.from == here && it.picked_up.is_none()) {
             match self.ask(&Request::CancelHandoff { handoff: handoff.id.clone() })? {
                 Answer::Done => {}
@@ -258,10 +253,10 @@ impl Handoffs<'_> {
     fn send_commit(&mut self, commit: &CommitId, runs: &[RunId], request: &Request) -> Result<Answer, HandoffError> {
         self.resolve_marker()?;
         let (store, now) = (self.service.store, self.service.now());
-        let deadline = Instant::now() + self.limit;
+        let deadline = Instant::now() + self.member.limit();
         let mut locked = store.lock(Instant::now() + LOCK_WAIT, &now)?;
         Marker { commit: commit.clone(), runs: runs.to_vec() }.write(store)?;
-        let connection = connected(&mut self.connection, self.database, &self.membership, self.limit)?;
+        let connection = self.member.connected()?;
         let begun = Instant::now();
         let sent = connection.send(request).and_then(|()| connection.receive(begun + LOCKED_WAIT));
         let answer = match sent {
@@ -293,7 +288,7 @@ impl Handoffs<'_> {
 
     fn look_up(&mut self, commit: &CommitId) -> Result<Answer, HandoffError> {
         // The old connection may be gone, or wait for an answer.
-        self.connection = None;
+        self.member.disconnect();
         let answer = self.ask(&Request::LookUp { commit: commit.clone() })?;
         if matches!(answer, Answer::Withdrawn) {
             Marker::remove(self.service.store, commit)?;
@@ -348,8 +343,7 @@ impl Handoffs<'_> {
     }
 
     fn ask(&mut self, request: &Request) -> Result<Answer, FleetError> {
-        connected(&mut self.connection, self.database, &self.membership, self.limit)?
-            .ask(request, Instant::now() + self.limit)
+        self.member.ask(request)
     }
 
     fn ask_done(&mut self, request: &Request) -> Result<(), FleetError> {
@@ -362,18 +356,6 @@ impl Handoffs<'_> {
 
 /// The rows to write, and the request that writes them.
 type Commit = (Vec<RowWrite>, Box<dyn FnOnce(CommitId, Vec<RowWrite>) -> Request>);
-
-fn connected<'c>(
-    connection: &'c mut Option<Box<dyn Connection>>,
-    database: &dyn Connect,
-    membership: &Membership,
-    limit: Duration,
-) -> Result<&'c mut Box<dyn Connection>, FleetError> {
-    match connection {
-        Some(connection) => Ok(connection),
-        none => Ok(none.insert(database.open(Some(membership.identity(None)), limit)?)),
-    }
-}
 
 fn copy_of(store: &Store, id: &RunId) -> Option<Run> {
     match store.read(|view| view.run(id)).ok()? {

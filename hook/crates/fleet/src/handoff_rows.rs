@@ -51,7 +51,8 @@ pub fn taken_back(row: &Row, here: &MachineId, now: &Timestamp) -> RowWrite {
 fn moved(row: &Row, mut run: Run, machine: Option<MachineId>, reason: Reason, now: &Timestamp) -> RowWrite {
     let revision = run.fleet.as_ref().map_or(0, |fleet| fleet.revision);
     run.fence = run.fence.next();
-    run.history.push(Transfer { fence: run.fence, from: run.owner.clone(), at: now.clone(), reason });
+    let progress = Some(run.progress());
+    run.history.push(Transfer { fence: run.fence, from: run.owner.clone(), at: now.clone(), reason, progress });
     let spare = run.history.len().saturating_sub(MAX_HISTORY);
     run.history.drain(..spare);
     if let Some(fleet) = &mut run.fleet {

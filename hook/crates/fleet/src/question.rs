@@ -9,6 +9,7 @@ use baton_store::Store;
 use baton_system::git_remote;
 
 use crate::cached_rows::CachedRows;
+use crate::unasked::Unasked;
 
 /// Which rows a decision needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,7 +51,10 @@ impl Question {
                     let may_be_elsewhere =
                         known.session == Reading::Absent || cached.as_ref().is_none_or(|cached| cached.is_old(now));
                     let resumed = event.source == Some(Source::Resume) && may_be_elsewhere;
-                    if resumed || cached.as_ref().is_some_and(|cached| cached.may_name_session(session)) {
+                    if resumed
+                        || cached.as_ref().is_some_and(|cached| cached.may_name_session(session))
+                        || Unasked::names(store, session)
+                    {
                         question.sessions.push(session.clone());
                     }
                     let root = event.project.as_ref().filter(|_| event.name == EventName::SessionStart);

@@ -11,8 +11,9 @@ use baton_engine::record_store::{LocalStore, RecordStore, Reservation};
 use baton_store::{LockedStore, Store, StoreError};
 
 use crate::database::ConfiguredDatabase;
+use crate::database_call::Waiting;
 use crate::error::FleetError;
-use crate::fleet_store::{FleetStore, Waiting};
+use crate::fleet_store::FleetStore;
 use crate::owner_word::OwnerWord;
 
 /// The records of one call. Without `[fleet]` in the configuration it adds nothing to what the state directory does, not even

@@ -22,6 +22,7 @@ mod project;
 mod reader;
 mod remote_run;
 mod report;
+mod report_items;
 mod text_limits;
 mod watched_loops;
 

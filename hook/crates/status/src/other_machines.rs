@@ -7,7 +7,7 @@ use agent_baton_core::id::{MachineId, RunId, SessionId};
 use agent_baton_core::run::Run;
 use agent_baton_core::timestamp::Timestamp;
 use baton_display::strip_control_chars;
-use baton_fleet_client::{CachedRows, Membership, OwnerWord, WordStanding};
+use baton_fleet_client::{CachedRows, MAX_CACHED_ROWS, Membership, OwnerWord, WordStanding};
 use baton_fleet_protocol::{HandoffSummary, Row};
 use baton_store::Store;
 
@@ -65,6 +65,17 @@ impl OtherMachines {
     #[must_use]
     pub fn machines(&self) -> &[MachineView] {
         &self.machines
+    }
+
+    /// Says that the fleet has more unfinished runs than this machine reads, if it has.
+    #[must_use]
+    pub fn more_than_read(&self) -> Option<String> {
+        self.cached.as_ref().filter(|cached| cached.is_cut).map(|_| {
+            format!(
+                "the fleet has more than {MAX_CACHED_ROWS} unfinished runs, which is as many as this machine reads: of the runs of \
+                 other machines, only the newest are shown"
+            )
+        })
     }
 
     /// Returns a run whose owner is on another machine, from its copy here. Returns `None` if this machine can judge its owner.

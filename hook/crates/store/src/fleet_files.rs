@@ -30,6 +30,8 @@ pub enum FleetFile {
     Outage,
     /// What the database held when it was read last.
     Rows,
+    /// The sessions about which the database could not be asked.
+    Unasked,
 }
 
 impl FleetFile {
@@ -40,6 +42,7 @@ impl FleetFile {
             Self::Marker => "marker",
             Self::Outage => "outage",
             Self::Rows => "rows",
+            Self::Unasked => "unasked",
         }
     }
 
@@ -48,7 +51,7 @@ impl FleetFile {
         match self {
             Self::Membership | Self::Marker => Durability::Full,
             Self::Leases => Durability::Content,
-            Self::Outage | Self::Rows => Durability::None,
+            Self::Outage | Self::Rows | Self::Unasked => Durability::None,
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use agent_baton_core::id::FleetId;
+use baton_display::strip_control_chars;
 use baton_fleet_client::{ChildConnection, Connect, Connection, FleetError, Waiting, random_bits, server_name};
-use baton_fleet_protocol::{Answer, Cause, Database, Request, Secret};
+use baton_fleet_protocol::{Answer, Database, Request, Secret};
 use clap::Args;
 
 use crate::context::Context;
@@ -37,15 +38,19 @@ impl Init {
         let fleet = new_fleet()?;
         let host = server_name(context.database().locate(limit)?.url.reveal());
         let mut connection = context.database().open(None, limit)?;
-        let has_role = self.role.is_some();
-        let request = Request::Init { fleet: fleet.clone(), role: self.role };
-        let answer = connection.ask(&request, deadline).map_err(|error| match error.cause() {
+        let request = Request::Init { fleet: fleet.clone(), role: self.role.clone() };
+        let standing = match (connection.ask(&request, deadline)?, self.role) {
+            (Answer::Ready(standing), _) => standing,
             // Each user of the database has a fleet of their own, which only that user can make.
-            Some(Cause::Permission) if has_role => CommandError::from(error)
-                .hint("once the tables are there, `baton fleet init` with the URL of that role makes its fleet"),
-            _ => error.into(),
-        })?;
-        let Answer::Ready(standing) = answer else { return Err(FleetError::Answer.into()) };
+            (Answer::Done, Some(role)) => {
+                let role = strip_control_chars(&role);
+                return output::print(&format!(
+                    "the database at {host} has the tables, and the role {role} has the rights that its machines need\n\
+                     `baton fleet init` with the URL of that role makes its fleet\n"
+                ));
+            }
+            _ => return Err(FleetError::Answer.into()),
+        };
         let what = if standing.fleet == fleet { "has the new fleet" } else { "already has the fleet" };
         output::print(&format!(
             "the database at {host} {what} {} (schema {})\n`baton fleet join` adds this machine to it\n",

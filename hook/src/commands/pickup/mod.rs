@@ -44,7 +44,7 @@ impl Pickup {
         context.joined()?;
         let id = context.with_handoffs(|handoffs| {
             let rows = handoffs.list()?;
-            let handoff = choose(&context, &rows, &handoffs.membership.machine, self.session.as_deref())?;
+            let handoff = choose(&context, &rows, handoffs.member.machine(), self.session.as_deref())?;
             pick_up(&context, handoffs, &handoff)?;
             Ok(handoff.session)
         })?;

@@ -10,6 +10,7 @@ use agent_baton_core::session::Session;
 use baton_engine::export::{SessionExport, as_picked_up, find_deleted};
 use baton_store::{AuditAction, ImportedConversation, Transaction};
 
+use crate::commands::resume;
 use crate::context::{Context, unreadable};
 use crate::error::CommandError;
 use crate::output;
@@ -17,14 +18,18 @@ use crate::output;
 /// Refuses a session that an agent on this machine shows: two agents would write one conversation.
 ///
 /// # Errors
-/// Refused if a launch of it is alive, or if its record cannot be read.
+/// Refused if a launch of it is alive or was just started, or if its record cannot be read.
 pub(super) fn check_not_alive(context: &Context, id: &SessionId) -> Result<(), CommandError> {
     let session = match context.store().read(|view| (view.session(id), view.session_error(id)))? {
         (Reading::Live(session) | Reading::Archived(session), _) => session,
         (Reading::Unreadable, why) => return Err(unreadable(why)),
         (Reading::Absent | Reading::Deleted, _) => return Ok(()),
     };
+    let is_being_resumed = resume::is_being_resumed(context, &session);
     let seen = context.session_reader().assess(session, false);
+    if is_being_resumed {
+        return Err(CommandError::refused(format!("session {id} is being resumed on this machine")));
+    }
     if seen.launches.iter().all(|verdict| verdict.live != Live::Yes) {
         return Ok(());
     }
@@ -63,7 +68,7 @@ pub(super) fn import(
         transcript: None,
     };
     if before.is_some() {
-        locked.merge_conversation(id, imported)?;
+        locked.merge_conversation(id, imported, &now)?;
     } else {
         locked.import_conversation(id, imported, &now)?;
     }

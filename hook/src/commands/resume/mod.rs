@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 use baton_display::{error_chain, format_count, strip_control_chars};
 
 use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Live;
+use agent_baton_core::session::Session;
 use clap::Args;
 
 use crate::args::session::{current_project, resolve_with_last};
@@ -22,7 +24,7 @@ use crate::output;
 use baton_engine::session_status::has_conversation;
 use baton_status::{ListedSession, Overview};
 use claim::ResumeClaim;
-use plan::{Resumable, Scope, plan};
+use plan::{Resumable, Scope, claim_liveness, plan};
 use users_word::RISK;
 
 /// Resume sessions after a crash, a closed terminal or a reboot.
@@ -130,6 +132,12 @@ pub fn resume_one(context: &Context, id: &SessionId, tmux: bool) -> Result<(), C
         return open(context, &scope, &resumable);
     }
     output::print(&resumable.iter().map(|session| session.shell_command() + "\n").collect::<String>())
+}
+
+/// Returns whether an agent was started for a session and has not announced itself yet.
+#[must_use]
+pub fn is_being_resumed(context: &Context, session: &Session) -> bool {
+    session.resuming.as_ref().is_some_and(|mark| claim_liveness(context, mark) != Live::No)
 }
 
 /// What happened to one session.

@@ -85,6 +85,7 @@ impl List {
         for id in &page.unreadable {
             context.run(id).err().iter().for_each(|error| output::notice(&error.in_one_line()));
         }
+        reader.others().more_than_read().iter().for_each(|text| output::notice(text));
         if self.json {
             output::print_json(&RunsView {
                 runs: runs.iter().map(|(it, live)| view(&context, &reader, it, *live)).collect(),

@@ -69,6 +69,7 @@ impl Status {
         if let Some(problem) = loops.problem() {
             output::notice(&baton_display::strip_control_chars(&problem));
         }
+        reader.others().more_than_read().iter().for_each(|text| output::notice(text));
         if self.json {
             return output::print_json(&report.view());
         }

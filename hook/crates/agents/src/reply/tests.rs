@@ -1,5 +1,6 @@
 use agent_baton_core::fence::Fence;
-use agent_baton_core::session::NotificationId;
+use agent_baton_core::run::Progress;
+use agent_baton_core::session::{Dropped, NotificationId};
 use serde_json::{Value, json};
 
 use super::*;
@@ -23,13 +24,14 @@ fn elsewhere(reason: Reason) -> Notification {
         pid: 4711,
         other_machine: false,
         lapsed: false,
+        dropped: None,
     }
 }
 
 /// Returns the notification about an owner on another machine. Its pid and its pane have no meaning here.
 fn on_another_machine(reason: Reason, lapsed: bool) -> Notification {
     let id = notification_id("r1", reason);
-    Notification::OwnerElsewhere { id, pane: Pane::Unknown, pid: 4711, other_machine: true, lapsed }
+    Notification::OwnerElsewhere { id, pane: Pane::Unknown, pid: 4711, other_machine: true, lapsed, dropped: None }
 }
 
 fn offer(reason: Reason, lapsed: bool) -> Notification {
@@ -220,6 +222,29 @@ fn what_is_said_about_another_machine() {
         "was stopped here. Another machine of the fleet owns the run now. `baton run show r1` says which. To move it back, run \
          this in the session: `baton run adopt r1 --take`",
     );
+    for (iteration, phase, model, user) in [
+        (9, Some("tests"), "iteration 9 and a phase", "iteration 9 and the phase \"tests\""),
+        (12, None, "4 iterations (9 to 12)", "4 iterations (9 to 12)"),
+        (8, Some("tests\u{1b}"), "a phase", "the phase \"tests\""),
+    ] {
+        let reached = Progress { iteration, phase: phase.map(str::to_owned) };
+        let mut lost = on_another_machine(Reason::OwnershipLost, false);
+        if let Notification::OwnerElsewhere { dropped, .. } = &mut lost {
+            *dropped = Some(Dropped { after: 8, reached });
+        }
+        let lack = "The new owner did not get what was done here while the database could not be reached:";
+        check(
+            lost,
+            Some(&format!(
+                "baton: this session no longer owns run r1. Another machine owns it, and its fence is 5; lower fences are \
+                 refused. {lack} {model}."
+            )),
+            &format!(
+                "was stopped here. Another machine of the fleet owns the run now. {lack} {user}. `baton run show r1` says which. To \
+                 move it back, run this in the session: `baton run adopt r1 --take`"
+            ),
+        );
+    }
     check(
         offer(Reason::RunOffered, true),
         None,

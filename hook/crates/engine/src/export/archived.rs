@@ -58,6 +58,8 @@ pub fn as_picked_up(handed_over: Session, known: Option<&Session>, project: &str
     session.runs_ended = session.runs_ended.max(known.runs_ended);
     session.outbox.clone_from(&known.outbox);
     session.pinned = known.pinned;
+    // An agent that was started for it may not have announced itself yet.
+    session.resuming.clone_from(&known.resuming);
     session.name = session.name.or_else(|| known.name.clone());
     session.launches.clone_from(&known.launches);
     for launch in session.launches.iter_mut().filter(|launch| launch.ended.is_none()) {

@@ -106,7 +106,10 @@ impl LockedStore<'_> {
         &mut self,
         session: &SessionId,
         brought: ImportedConversation<'_>,
+        now: &Timestamp,
     ) -> Result<(), StoreError> {
+        // What is in the log was said before what was brought, and must not come after it.
+        self.compact_conversation(session, now)?;
         let conversation = ConversationDir::of(self.store, session);
         file::make_dir(&conversation.dir)?;
         let known: HashSet<_> = self.store.conversation(session)?.messages.iter().map(Message::key).collect();

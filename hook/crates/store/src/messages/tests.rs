@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use agent_baton_core::agent::Agent;
 
+use super::import::ImportedConversation;
 use super::message::MAX_TEXT;
-use super::{Appended, Message, Role};
+use super::{Appended, ConversationDir, Message, Role};
 use crate::fixtures::*;
 use crate::{Store, StoreError};
 
@@ -322,4 +323,71 @@ fn topics_stand_in_the_front_matter_alone() {
     let found = world.store.chunks(&id("s")).unwrap();
     let topics: Vec<_> = found.iter().map(|chunk| chunk.topics.as_deref()).collect();
     assert_eq!(topics, cases.map(|(_, topics)| topics));
+}
+
+/// Merges what another machine had into this conversation, again and again, and returns what is kept then.
+fn merged(world: &World, messages: &[Message], chunks: &[(u32, String)], decisions: &str) -> Vec<Message> {
+    let brought = ImportedConversation { messages, chunks, decisions, transcript: None };
+    lock(&world.store).merge_conversation(&id("s"), brought, &stamp(9)).unwrap();
+    let once = world.store.conversation(&id("s")).unwrap();
+    lock(&world.store).merge_conversation(&id("s"), brought, &stamp(9)).unwrap();
+    let again = world.store.conversation(&id("s")).unwrap();
+    assert_eq!(once.messages, again.messages, "a repetition changes nothing");
+    again.messages
+}
+
+#[test]
+fn what_another_machine_had_is_added_once_and_nothing_is_removed() {
+    let all = three();
+    let by_number = |mut messages: Vec<Message>| {
+        messages.sort_by_key(|message| message.n);
+        messages
+    };
+    for own in 0..=all.len() {
+        for from in 0..=all.len() {
+            for saved in [false, true] {
+                let what = format!("{own} here, from {from} there, saved: {saved}");
+                let world = with_log(&lines(&all[..own]));
+                if saved {
+                    compact_conversation(&world.store);
+                }
+                let expected: Vec<Message> =
+                    all.iter().enumerate().filter(|(at, _)| *at < own || *at >= from).map(|it| it.1.clone()).collect();
+                assert_eq!(by_number(merged(&world, &all[from..], &[], "")), expected, "{what}");
+                // What is said here next is kept, too.
+                let next = message(50_000, Role::Answer, "next");
+                world.store.append_message(&next, true).unwrap();
+                compact_conversation(&world.store);
+                assert_eq!(by_number(kept(&world.store)), [&expected[..], &[next]].concat(), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_torn_line_does_not_damage_what_is_added() {
+    let all = three();
+    for cut in 1..40 {
+        let world = with_log(b"");
+        let saved = lines(&all[..2]);
+        fs::write(file(&world.store, "saved.jsonl"), &saved[..saved.len() - cut]).unwrap();
+        let kept = merged(&world, &all[2..], &[], "");
+        let texts: Vec<&str> = kept.iter().map(|message| message.text.as_str()).collect();
+        assert!(texts.ends_with(&["third"]) && texts[0] == all[0].text, "{cut}: {texts:?}");
+    }
+}
+
+#[test]
+fn own_chunks_stay_and_decisions_are_added_once() {
+    let world = with_log(b"");
+    let chunk = |number: u32| fs::read_to_string(ConversationDir::of(&world.store, &id("s")).chunk(number)).ok();
+    let chunks =
+        |texts: &[(u32, &str)]| texts.iter().map(|(number, text)| (*number, (*text).to_owned())).collect::<Vec<_>>();
+    merged(&world, &[], &chunks(&[(1, "one")]), "first\nsecond\n");
+    merged(&world, &[], &chunks(&[(1, "another"), (2, "two")]), "second\nthird");
+    assert_eq!((chunk(1).as_deref(), chunk(2).as_deref(), chunk(3)), (Some("one"), Some("two"), None));
+    assert_eq!(world.store.imported_decisions(&id("s")).unwrap(), "first\nsecond\nthird\n");
+    let names = fs::read_dir(world.store.path().join("conversations/s")).unwrap();
+    let temporary = names.flatten().filter(|entry| entry.file_name().to_string_lossy().contains("temp")).count();
+    assert_eq!(temporary, 0);
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use agent_baton_core::fleet::{FleetOwner, FleetRun, FleetStanding};
 use agent_baton_core::id::RunId;
 use agent_baton_core::request::{Command, Input, Snapshot};
+use agent_baton_core::run::Run;
 use agent_baton_core::timestamp::Timestamp;
 use baton_engine::outcome::Outcome;
 use baton_engine::record_store::{RecordStore, Reservation};
@@ -70,6 +71,7 @@ pub struct FleetStore<'a> {
 /// What one call knows of the database.
 #[derive(Default)]
 struct Call {
+    /// The membership, once it was needed. What concerns no run of the fleet does not read it.
     membership: Option<Membership>,
     connection: Option<Box<dyn Connection>>,
     /// When the call stops waiting for the database.
@@ -152,15 +154,14 @@ impl<'a> FleetStore<'a> {
 impl RecordStore for FleetStore<'_> {
     fn prefetch(&self, input: &Input, known: &Snapshot) {
         let mut call = self.call.borrow_mut();
-        match Membership::read(self.store) {
-            Ok(membership) => call.membership = membership,
-            Err(error) => call.problem = Some(error.into()),
-        }
-        if call.membership.is_none() {
+        call.question = Question::of(self.store, input, known, &(self.clock)());
+        if call.question.is_none() {
             return;
         }
-        call.question = Question::of(self.store, input, known, &(self.clock)());
-        if call.question.is_some() {
+        self.read_membership(&mut call);
+        if call.membership.is_none() {
+            call.question = None;
+        } else {
             let deadline = *call.deadline.get_or_insert_with(|| Instant::now() + self.waiting.limit());
             self.read_rows(&mut call, deadline);
         }
@@ -179,11 +180,17 @@ impl RecordStore for FleetStore<'_> {
         let mut call = self.call.borrow_mut();
         let call = &mut *call;
         copies::add_copies(self.store, &call.rows, snapshot);
-        let fleet_runs = || snapshot.runs.iter().filter_map(|named| named.reading.record());
+        let runs = snapshot.runs.iter().filter_map(|named| named.reading.record());
+        let fleet_runs: Vec<&Run> = runs.filter(|run| run.fleet.is_some()).collect();
         let (mut standings, mut on_lease) = (Vec::new(), Vec::new());
-        let marker = if call.reached { Ok(None) } else { Marker::read(self.store) };
-        let leases = if call.reached { Leases::default() } else { Leases::read(self.store) };
-        for run in fleet_runs().filter(|run| run.fleet.is_some()) {
+        // What concerns no run of the fleet reads none of these files.
+        let asks_files = !call.reached && !fleet_runs.is_empty();
+        if asks_files {
+            self.read_membership(call);
+        }
+        let marker = if asks_files { Marker::read(self.store) } else { Ok(None) };
+        let leases = if asks_files { Leases::read(self.store) } else { Leases::default() };
+        for run in fleet_runs {
             let row = call.rows.iter().find(|row| row.run.id == run.id);
             let machine = call.membership.as_ref().map(|membership| &membership.machine);
             let owner = match (call.reached, row, machine) {
@@ -259,6 +266,16 @@ impl RecordStore for FleetStore<'_> {
 }
 
 impl FleetStore<'_> {
+    /// Reads the membership, unless this call did before.
+    fn read_membership(&self, call: &mut Call) {
+        if call.membership.is_none() {
+            match Membership::read(self.store) {
+                Ok(membership) => call.membership = membership,
+                Err(error) => call.problem = Some(error.into()),
+            }
+        }
+    }
+
     /// Connects if that has not been done, and reads the rows that the decision needs.
     fn read_rows(&self, call: &mut Call, deadline: Instant) {
         match self.try_read(call, deadline) {

@@ -10,8 +10,8 @@ use crate::error::FleetError;
 use crate::token::TokenLock;
 
 /// The files, the membership last: if this is interrupted, it can be repeated.
-const FILES: [FleetFile; 5] =
-    [FleetFile::Leases, FleetFile::Marker, FleetFile::Outage, FleetFile::Rows, FleetFile::Membership];
+const FILES: [FleetFile; 6] =
+    [FleetFile::Leases, FleetFile::Marker, FleetFile::Outage, FleetFile::Names, FleetFile::Rows, FleetFile::Membership];
 
 /// Removes the row of this machine, and then the files. A machine that the database does not know any more leaves nothing
 /// there.

@@ -30,6 +30,14 @@ impl Machines {
     }
 }
 
+/// Starts a session that owns a run of the fleet.
+pub fn start(window: &mut Window<'_>) {
+    hook(window, "SessionStart", &json!({}));
+    hook(window, "UserPromptSubmit", &json!({"prompt": "words"}));
+    let started = window.baton(SESSION, &["run", "start", "demo", "--fleet"]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+}
+
 /// A run that moves between the windows of two machines.
 struct Takeovers<'a> {
     machines: &'a Machines,
@@ -42,11 +50,7 @@ impl<'a> Takeovers<'a> {
         let [first, second] = &machines.both;
         let windows = [(first, "%1"), (second, "%2")].map(|(it, pane)| Window::open(&it.scratch, Agent::Claude, pane));
         let mut takeovers = Self { machines, windows, owner: 0 };
-        let owner = &mut takeovers.windows[0];
-        hook(owner, "SessionStart", &json!({}));
-        hook(owner, "UserPromptSubmit", &json!({"prompt": "words"}));
-        let started = owner.baton(SESSION, &["run", "start", "demo", "--fleet"]);
-        assert_eq!(started.code, Some(0), "{started:?}");
+        start(&mut takeovers.windows[0]);
         takeovers
     }
 

@@ -73,7 +73,7 @@ fn without_fleet_run(rounds: usize) -> Vec<pairs::Pairs> {
     std::fs::write(other.scratch.home().join("work/.git/config"), config).expect("a file");
     let mut connections = 0;
     let all = crowded::compare(rounds, [&alone, &machine.scratch], || {
-        takeovers::start(&mut Window::open(&other.scratch, Agent::Claude, "%9"));
+        takeovers::start(&mut Window::open(&other.scratch, Agent::Claude, "%9"), "another-session");
         fill::fill(&fleet, OTHER_RUNS);
         let _ = machine.witness();
         connections = machine.proxy.connections();

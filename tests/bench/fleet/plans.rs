@@ -20,7 +20,7 @@ pub fn whole_table_scans(runs: usize) -> BTreeSet<String> {
     let fleet = Fleet::new().expect("a server");
     let [a, b] = ["one", "two"].map(|name| fleet.machine(name));
     let mut window = Window::open(&a.scratch, Agent::Claude, "%1");
-    takeovers::start(&mut window);
+    takeovers::start(&mut window, SESSION);
     fill::fill(&fleet, runs);
     let database = &fleet.database().name;
     for setting in [

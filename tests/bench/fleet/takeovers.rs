@@ -31,10 +31,12 @@ impl Machines {
 }
 
 /// Starts a session that owns a run of the fleet.
-pub fn start(window: &mut Window<'_>) {
-    hook(window, "SessionStart", &json!({}));
-    hook(window, "UserPromptSubmit", &json!({"prompt": "words"}));
-    let started = window.baton(SESSION, &["run", "start", "demo", "--fleet"]);
+pub fn start(window: &mut Window<'_>, session: &str) {
+    for event in ["SessionStart", "UserPromptSubmit"] {
+        let ended = window.hook(event, session, &json!({"prompt": "words"}));
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{event}: {ended:?}");
+    }
+    let started = window.baton(session, &["run", "start", "demo", "--fleet"]);
     assert_eq!(started.code, Some(0), "{started:?}");
 }
 
@@ -50,7 +52,7 @@ impl<'a> Takeovers<'a> {
         let [first, second] = &machines.both;
         let windows = [(first, "%1"), (second, "%2")].map(|(it, pane)| Window::open(&it.scratch, Agent::Claude, pane));
         let mut takeovers = Self { machines, windows, owner: 0 };
-        start(&mut takeovers.windows[0]);
+        start(&mut takeovers.windows[0], SESSION);
         takeovers
     }
 

@@ -35,7 +35,7 @@ fn round(launches: usize) -> Round {
     let fleet = Fleet::new().expect("a server");
     let machine = fleet.machine("machine");
     let mut window = Window::open(&machine.scratch, Agent::Claude, "%1");
-    takeovers::start(&mut window);
+    takeovers::start(&mut window, SESSION);
     copy(&fleet, &machine, launches - 1);
     // The first round reads what the copies changed.
     let _ = machine.witness();

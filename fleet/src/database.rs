@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::error::SqlState;
 
 use crate::address::Address;
+use crate::both::both;
 use crate::connection::{Connection, Parameter};
 use crate::error::{self, Stage, failure};
 use crate::pause::Pause;
@@ -38,6 +39,9 @@ impl From<Refusal> for Failure {
         }
     }
 }
+
+/// What the driver says about a statement. `None` if there was no answer in time.
+type Queried = Result<Vec<tokio_postgres::Row>, Option<tokio_postgres::Error>>;
 
 /// The database and the connection to it, which is opened at the first statement.
 pub struct Database {
@@ -83,6 +87,29 @@ impl Database {
         self.ask(sql, parameters, Stage::Write).await
     }
 
+    /// Sends a statement that writes and one that only reads, without waiting in between: one round trip. The server carries them
+    /// out in this order, each as a transaction of its own.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Self::write`], for the first statement. The result of the second one is inside.
+    pub async fn write_and_read<T: DeserializeOwned, U: DeserializeOwned>(
+        &mut self,
+        (write, write_parameters): &(&str, Vec<Parameter<'_>>),
+        (read, read_parameters): &(&str, Vec<Parameter<'_>>),
+    ) -> Result<(T, Result<U, Failure>), Refusal> {
+        let deadline = self.deadline;
+        let connection = self.connect().await?;
+        let (written, found) = both(
+            connection.query(write, write_parameters, deadline),
+            connection.query(read, read_parameters, deadline),
+        )
+        .await;
+        let written = self.result(written, write, write_parameters, Stage::Write).await?;
+        let found = self.result(found, read, read_parameters, Stage::BeforeWrite).await;
+        Ok((written, found.map_err(Failure::from)))
+    }
+
     /// Runs statements that can be repeated.
     ///
     /// # Errors
@@ -102,10 +129,22 @@ impl Database {
         parameters: &[Parameter<'_>],
         stage: Stage,
     ) -> Result<T, Refusal> {
-        let mut pause = Pause::new();
+        let deadline = self.deadline;
+        let first = self.connect().await?.query(sql, parameters, deadline).await;
+        self.result(first, sql, parameters, stage).await
+    }
+
+    /// Returns the result of a statement. Sends it again while other transactions are in its way.
+    async fn result<T: DeserializeOwned>(
+        &mut self,
+        first: Queried,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+        stage: Stage,
+    ) -> Result<T, Refusal> {
+        let (mut pause, mut queried) = (Pause::new(), first);
         loop {
-            let deadline = self.deadline;
-            let error = match self.connect().await?.query(sql, parameters, deadline).await {
+            let error = match queried {
                 Ok(rows) => {
                     let text: Option<&str> = rows.first().and_then(|row| row.try_get(0).ok());
                     return text
@@ -117,6 +156,8 @@ impl Database {
             // The server rolled it back, so it is sent again.
             let busy = error.as_ref().is_some_and(error::can_repeat);
             if busy && pause.wait(self.deadline).await {
+                let deadline = self.deadline;
+                queried = self.connect().await?.query(sql, parameters, deadline).await;
                 continue;
             }
             if let Some(index) = error.as_ref().and_then(duplicate) {

@@ -1,6 +1,7 @@
 //! The PostgreSQL client of baton's fleet. `baton` starts it as a program and talks to it over two pipes.
 
 pub mod address;
+mod both;
 mod commit;
 mod connection;
 mod database;
@@ -16,6 +17,7 @@ mod protection;
 mod recovery;
 mod renewal;
 mod resolver;
+mod round;
 mod row_write;
 mod rows;
 mod schema;

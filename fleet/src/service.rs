@@ -8,8 +8,9 @@ use crate::address::Address;
 use crate::commit::{commit, look_up, reason_code};
 use crate::database::Database;
 use crate::error::{chain, failure};
+use crate::renewal::Renewing;
 use crate::standing::Asker;
-use crate::{feed, handoff, membership, recovery, renewal, rows, schema};
+use crate::{feed, handoff, membership, recovery, renewal, round, rows, schema};
 
 /// Answers the requests of one call of `baton`, with one connection to the database.
 pub struct Service {
@@ -84,7 +85,13 @@ async fn answer(database: &mut Database, asker: &Asker, request: &Request) -> Re
             commit(database, asker, id, &reason_code(*reason), writes, *lease_ms, None).await
         }
         Request::LookUp { commit } => look_up(database, asker, commit).await,
-        Request::Renew { alive, ended, lease_ms } => renewal::renew(database, asker, alive, ended, *lease_ms).await,
+        Request::Renew { alive, ended, lease_ms } => {
+            renewal::renew(database, asker, Renewing { alive, ended, lease_ms: *lease_ms, next: None }).await
+        }
+        Request::Round { next, alive, ended, lease_ms, runs, limit } => {
+            let renewal = Renewing { alive, ended, lease_ms: *lease_ms, next: Some(next) };
+            round::round(database, asker, renewal, runs, *limit).await
+        }
         Request::Recover { epoch, next, seen, commit, lease_ms } => {
             let epochs = (*epoch, *next);
             recovery::recover(database, asker, epochs, seen, commit, *lease_ms).await

@@ -1,7 +1,7 @@
 //! What the database says of itself, and whether the machine that asks is the one that it knows.
 
 use agent_baton_core::id::FleetId;
-use baton_fleet_protocol::{Cause, CommitId, Failure, Identity, Position, Standing};
+use baton_fleet_protocol::{Cause, CommitId, Failure, Identity, Position, Standing, Token};
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
@@ -45,6 +45,13 @@ impl Asker {
     #[must_use]
     pub fn with_epoch(self, epoch: u64) -> Self {
         Self { epoch: i64::try_from(epoch).unwrap_or(i64::MAX), ..self }
+    }
+
+    /// Returns the same asker, which has this token, too.
+    #[must_use]
+    pub fn with_token(mut self, token: &Token) -> Self {
+        self.tokens.push(token.as_str().to_owned());
+        self
     }
 
     /// Returns the asker with another machine, which does not have to be known.

@@ -114,6 +114,13 @@ pub fn calls_named(log: &Path, names: &[&str]) -> Vec<Call> {
     parse(&text).into_iter().filter(|call| names.contains(&call.name.as_str())).collect()
 }
 
+/// Returns all calls in a log.
+#[must_use]
+pub fn all_calls(log: &Path) -> Vec<Call> {
+    let text = std::fs::read_to_string(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
+    parse(&text)
+}
+
 fn parse(text: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     for line in text.lines() {

@@ -1,4 +1,4 @@
--- $8 owners that are alive, $9 owners that ended, $10 lease in milliseconds
+-- $8 owners that are alive, $9 owners that ended, $10 lease in milliseconds, $11 next token or null
 , owners as (
     select a.run, a.fence, a.process, a.iteration, false as ended
     from jsonb_to_recordset(cast($8 as jsonb)) as a (run text, fence bigint, process jsonb, iteration bigint)
@@ -26,7 +26,7 @@
         and not (m.ended and r.ended_process is not null and r.ended_process = m.process)
     returning r.id
 ), seen as (
-    update baton.machine m set seen = now(), token = coalesce(m.token, ($4)[1])
+    update baton.machine m set seen = now(), token = coalesce($11, m.token, ($4)[1])
     where m.account = current_user::text and m.id = $3 and exists (select 1 from allowed)
     returning m.id
 ), expired as (

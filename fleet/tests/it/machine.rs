@@ -160,6 +160,11 @@ pub fn check_failure(answer: Answer, cause: Cause, part: &str) {
     assert!(failure.message.contains(part), "{failure:?} has no {part:?}");
 }
 
+/// Returns the round of a witness that has no owners. Its next token is that of this number.
+pub fn round(next: u128) -> Request {
+    Request::Round { next: token(next), alive: vec![], ended: vec![], lease_ms: LEASE_MS, runs: vec![], limit: 9 }
+}
+
 pub fn commit(id: u128, writes: Vec<RowWrite>) -> Request {
     Request::Commit { commit: commit_id(id), reason: Reason::Registered, writes, lease_ms: LEASE_MS }
 }

@@ -39,6 +39,7 @@ fn requests(run: &Run) -> Vec<(&'static str, Request)> {
         ("changes", Request::Changes { after: NOTHING, limit: 1 }),
         ("commit", crate::machine::commit(1, vec![new_row(run)])),
         ("renew", Request::Renew { alive: vec![], ended: vec![], lease_ms: 1 }),
+        ("round", crate::machine::round(1)),
         (
             "put",
             Request::PutPart { session: fixtures::id("s1"), handoff: handoff.clone(), number: 0, bytes: String::new() },
@@ -70,7 +71,7 @@ fn a_machine_that_is_not_the_one_that_joined_writes_nothing() {
         }
     };
     let reads = ["read", "list", "part", "look up"];
-    let writes = ["commit", "renew", "put", "hand off", "pick up", "cancel"];
+    let writes = ["commit", "renew", "round", "put", "hand off", "pick up", "cancel"];
     let others = ["rotate", "leave"];
     let member = [&reads[..], &writes, &others, &["restore"]].concat();
     let identity = a.identity;

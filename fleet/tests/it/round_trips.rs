@@ -1,7 +1,7 @@
 use agent_baton_core::fence::Fence;
 use agent_baton_core::fixtures;
 use baton_fleet_protocol::{Answer, Position, Renewal, Request};
-use baton_test_postgres::{Postgres, Proxy};
+use baton_test_postgres::{Fault, Postgres, Proxy};
 
 use crate::machine::{LONG_MS, Machine, changed, init, new_fleet, new_row, token};
 
@@ -45,4 +45,23 @@ fn a_conflict_is_one_statement() {
     let statements = proxy.statements();
     assert!(matches!(a.commit(3, vec![changed(&row, |run| run.iteration = 2)]), Answer::Conflict { .. }));
     assert_eq!(proxy.statements() - statements, 1);
+}
+
+#[test]
+fn the_round_of_a_witness_is_one_round_trip() {
+    let Some((postgres, database, url)) = new_fleet() else { return };
+    let mut other = Machine::join(&url, "other");
+    other.add(1, &other.run("r1", "s1", 1));
+    let proxy = Proxy::start(postgres.port());
+    let mut a = Machine::join(&Postgres::url_at(&database, "127.0.0.1", proxy.port()), "a");
+    let (connections, statements) = (proxy.connections(), proxy.statements());
+    proxy.next(Fault::DelayAnswer);
+    let asking = std::thread::spawn(move || a.ask(&crate::machine::round(5)));
+    // Both statements are there before the first one is answered.
+    proxy.wait_for_statements(statements + 2);
+    proxy.wait_until_delayed();
+    proxy.release();
+    let Answer::Round { rows, .. } = asking.join().unwrap() else { panic!("no round") };
+    assert_eq!(rows.rows.len(), 1);
+    assert_eq!((proxy.connections() - connections, proxy.statements() - statements), (1, 2));
 }

@@ -68,7 +68,12 @@ pub fn random_request(rng: &mut Rng, world: &World) -> Request {
         20..=22 => {
             let (alive, mut ended) = (renewals(rng, database), ends(rng, database));
             ended.retain(|owner| alive.iter().all(|renewal| renewal.run != owner.run));
-            Request::Renew { alive, ended, lease_ms: LEASE_MS }
+            if rng.bool() {
+                let (next, runs, limit) = (Token::from_bits(rng.u128(..)), some(rng, run_id), rng.u32(..6));
+                Request::Round { next, alive, ended, lease_ms: LEASE_MS, runs, limit }
+            } else {
+                Request::Renew { alive, ended, lease_ms: LEASE_MS }
+            }
         }
         23 => Request::Recover {
             epoch: database.epoch + u64::from(once_in(rng, 4)),

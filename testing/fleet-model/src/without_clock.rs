@@ -1,6 +1,6 @@
 //! Answers without what depends on a clock or a connection, and in one order, for comparing a real database with the simulated one.
 
-use baton_fleet_protocol::{Answer, LeaseState, RowOwner, Standing};
+use baton_fleet_protocol::{Answer, LeaseState, RowOwner, Rows, Standing};
 
 /// Returns the answer without times, and without the texts for people. Lists that have no order are sorted.
 #[must_use]
@@ -13,20 +13,12 @@ pub fn without_clock(mut answer: Answer) -> Answer {
             ended.sort();
         }
         Answer::Conflict { runs } => runs.sort(),
-        Answer::Rows(rows) => {
-            clear(&mut rows.standing);
-            for row in &mut rows.rows {
-                row.age_ms = 0;
-                if let RowOwner::Machine { lease: LeaseState::Held { left_ms }, .. } = &mut row.owner {
-                    *left_ms = 0;
-                }
-            }
-            rows.machines.iter_mut().for_each(|machine| machine.seen_ms = 0);
-            rows.handoffs.iter_mut().for_each(|handoff| handoff.age_ms = 0);
-            rows.rows.sort_by(|one, other| one.run.id.cmp(&other.run.id));
-            rows.machines.sort_by(|one, other| one.id.cmp(&other.id));
-            rows.handoffs.sort_by(|one, other| one.id.cmp(&other.id));
+        Answer::Round { renewed, ended, rows } => {
+            renewed.sort();
+            ended.sort();
+            clear_rows(rows);
         }
+        Answer::Rows(rows) => clear_rows(rows),
         Answer::Changes { standing, changes, .. } => {
             clear(standing);
             for change in changes {
@@ -44,4 +36,19 @@ fn clear(standing: &mut Standing) {
     (standing.schema, standing.unix_ms) = (0, 0);
     standing.connection.clear();
     standing.server.clear();
+}
+
+fn clear_rows(rows: &mut Rows) {
+    clear(&mut rows.standing);
+    for row in &mut rows.rows {
+        row.age_ms = 0;
+        if let RowOwner::Machine { lease: LeaseState::Held { left_ms }, .. } = &mut row.owner {
+            *left_ms = 0;
+        }
+    }
+    rows.machines.iter_mut().for_each(|machine| machine.seen_ms = 0);
+    rows.handoffs.iter_mut().for_each(|handoff| handoff.age_ms = 0);
+    rows.rows.sort_by(|one, other| one.run.id.cmp(&other.run.id));
+    rows.machines.sort_by(|one, other| one.id.cmp(&other.id));
+    rows.handoffs.sort_by(|one, other| one.id.cmp(&other.id));
 }

@@ -221,7 +221,9 @@ fn forward_statements(
                     return client.shutdown(Shutdown::Both);
                 }
                 Some(Fault::DelayStatement) => delay(shared),
-                fault => *of_answer.lock().unwrap() = fault,
+                Some(fault) => *of_answer.lock().unwrap() = Some(fault),
+                // A statement before it may still have no answer.
+                None => {}
             }
         }
         server.write_all(&bytes)?;

@@ -12,6 +12,7 @@ mod plans;
 mod takeovers;
 mod witness;
 
+use agent_baton_core::agent::Agent;
 use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::{Scratch, Window};
 use baton_test_postgres::Postgres;
@@ -23,6 +24,10 @@ const SESSION: &str = "0b8f9c4e-5a1d-4f57-9a53-3a5f6c1e2d70";
 
 /// How many runs the crowded database has, unless told.
 const RUNS: usize = 1_000_000;
+
+/// How many runs of other sessions and projects are in the fleet while a session without a run of the fleet is measured. One in a
+/// hundred is unfinished.
+const OTHER_RUNS: usize = 10_000;
 
 /// A transfer syncs files and asks the database, so fewer rounds suffice.
 const SLOW_SHARE: usize = 5;
@@ -63,8 +68,16 @@ fn without_fleet_run(rounds: usize) -> Vec<pairs::Pairs> {
         let path = format!("work/.git/{file}");
         std::fs::copy(machine.scratch.home().join(&path), alone.home().join(&path)).expect("a file");
     }
+    let other = fleet.machine("other");
+    let config = "[remote \"origin\"]\n\turl = git@example.org:team/other.git\n";
+    std::fs::write(other.scratch.home().join("work/.git/config"), config).expect("a file");
     let mut connections = 0;
-    let all = crowded::compare(rounds, [&alone, &machine.scratch], || connections = machine.proxy.connections());
+    let all = crowded::compare(rounds, [&alone, &machine.scratch], || {
+        takeovers::start(&mut Window::open(&other.scratch, Agent::Claude, "%9"), "another-session");
+        fill::fill(&fleet, OTHER_RUNS);
+        let _ = machine.witness();
+        connections = machine.proxy.connections();
+    });
     assert_eq!(machine.proxy.connections(), connections, "no event was to ask the database");
     all
 }

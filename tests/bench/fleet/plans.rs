@@ -9,7 +9,7 @@ use baton_test_postgres::Postgres;
 use baton_test_postgres::fleet::Fleet;
 use serde_json::json;
 
-use crate::{SESSION, fill, hook};
+use crate::{SESSION, fill, hook, takeovers};
 
 /// The tables that are filled.
 const LARGE: [&str; 3] = ["run ", "change ", "machine "];
@@ -20,10 +20,7 @@ pub fn whole_table_scans(runs: usize) -> BTreeSet<String> {
     let fleet = Fleet::new().expect("a server");
     let [a, b] = ["one", "two"].map(|name| fleet.machine(name));
     let mut window = Window::open(&a.scratch, Agent::Claude, "%1");
-    hook(&mut window, "SessionStart", &json!({}));
-    hook(&mut window, "UserPromptSubmit", &json!({"prompt": "words"}));
-    let started = window.baton(SESSION, &["run", "start", "demo", "--fleet"]);
-    assert_eq!(started.code, Some(0), "{started:?}");
+    takeovers::start(&mut window, SESSION);
     fill::fill(&fleet, runs);
     let database = &fleet.database().name;
     for setting in [

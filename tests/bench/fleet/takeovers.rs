@@ -30,6 +30,16 @@ impl Machines {
     }
 }
 
+/// Starts a session that owns a run of the fleet.
+pub fn start(window: &mut Window<'_>, session: &str) {
+    for event in ["SessionStart", "UserPromptSubmit"] {
+        let ended = window.hook(event, session, &json!({"prompt": "words"}));
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{event}: {ended:?}");
+    }
+    let started = window.baton(session, &["run", "start", "demo", "--fleet"]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+}
+
 /// A run that moves between the windows of two machines.
 struct Takeovers<'a> {
     machines: &'a Machines,
@@ -42,11 +52,7 @@ impl<'a> Takeovers<'a> {
         let [first, second] = &machines.both;
         let windows = [(first, "%1"), (second, "%2")].map(|(it, pane)| Window::open(&it.scratch, Agent::Claude, pane));
         let mut takeovers = Self { machines, windows, owner: 0 };
-        let owner = &mut takeovers.windows[0];
-        hook(owner, "SessionStart", &json!({}));
-        hook(owner, "UserPromptSubmit", &json!({"prompt": "words"}));
-        let started = owner.baton(SESSION, &["run", "start", "demo", "--fleet"]);
-        assert_eq!(started.code, Some(0), "{started:?}");
+        start(&mut takeovers.windows[0], SESSION);
         takeovers
     }
 

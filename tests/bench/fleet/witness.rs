@@ -7,7 +7,7 @@ use agent_baton_tests::Window;
 use baton_test_postgres::fleet::{Fleet, Machine};
 use serde_json::{Value, json};
 
-use crate::{SESSION, hook};
+use crate::{SESSION, takeovers};
 
 /// How many launches own a run of the fleet.
 const LAUNCHES: [usize; 2] = [1, 1000];
@@ -35,10 +35,7 @@ fn round(launches: usize) -> Round {
     let fleet = Fleet::new().expect("a server");
     let machine = fleet.machine("machine");
     let mut window = Window::open(&machine.scratch, Agent::Claude, "%1");
-    hook(&mut window, "SessionStart", &json!({}));
-    hook(&mut window, "UserPromptSubmit", &json!({"prompt": "words"}));
-    let started = window.baton(SESSION, &["run", "start", "demo", "--fleet"]);
-    assert_eq!(started.code, Some(0), "{started:?}");
+    takeovers::start(&mut window, SESSION);
     copy(&fleet, &machine, launches - 1);
     // The first round reads what the copies changed.
     let _ = machine.witness();

@@ -10,5 +10,6 @@ mod duplicate_events;
 mod first_event;
 mod limits;
 mod standard_streams;
+mod system_calls;
 mod time_limit;
 mod unknown_payloads;

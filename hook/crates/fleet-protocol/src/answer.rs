@@ -54,6 +54,15 @@ pub enum Answer {
         /// The runs whose end was recorded.
         ended: Vec<RunId>,
     },
+    /// The round of a witness was carried out.
+    Round {
+        /// The runs whose lease was renewed.
+        renewed: Vec<RunId>,
+        /// The runs whose end was recorded.
+        ended: Vec<RunId>,
+        /// The rows after that.
+        rows: Rows,
+    },
     /// A part of a handoff.
     Part(HandoffPart),
     /// The request failed. Nothing was written, unless the failure says that this is unknown.

@@ -171,6 +171,23 @@ pub enum Request {
         /// How long the leases last from now, in milliseconds.
         lease_ms: u64,
     },
+    /// One round of a witness: replaces the token, renews and records as [`Request::Renew`] does in the same statement, and then
+    /// reads as [`Request::List`] does. The two statements are sent together: one round trip. If this fails, the first one may
+    /// have been carried out all the same. Answered by [`Answer::Round`](crate::Answer::Round).
+    Round {
+        /// The new token. It is on the machine's disk already.
+        next: Token,
+        /// The owners that are alive.
+        alive: Vec<Renewal>,
+        /// The owners that are proved to have ended.
+        ended: Vec<EndedOwner>,
+        /// How long the leases last from now, in milliseconds.
+        lease_ms: u64,
+        /// Runs of which this machine has copies. Their rows are read even if they have ended.
+        runs: Vec<RunId>,
+        /// How many unfinished runs at most, the newest first.
+        limit: u32,
+    },
     /// After the database was restored from an older copy: raises the fences and revisions of unfinished runs and the epoch, if
     /// the epoch is still `epoch` and the position `seen` is not in the feed. Answered by
     /// [`Answer::Ready`](crate::Answer::Ready).

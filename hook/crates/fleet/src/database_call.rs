@@ -44,6 +44,7 @@ impl Waiting {
 /// What one call knows of the database.
 #[derive(Default)]
 pub(crate) struct DatabaseCall {
+    /// The membership, once it was needed. What concerns no run of the fleet does not read it.
     pub(crate) membership: Option<Membership>,
     pub(crate) connection: Option<Box<dyn Connection>>,
     /// When the call stops waiting for the database.
@@ -92,6 +93,16 @@ impl<'a> Caller<'a> {
     /// Returns the time on this machine.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Reads the membership, unless this call did before.
+    pub(crate) fn read_membership(&self, call: &mut DatabaseCall) {
+        if call.membership.is_none() {
+            match Membership::read(self.store) {
+                Ok(membership) => call.membership = membership,
+                Err(error) => call.problem = Some(error.into()),
+            }
+        }
     }
 
     /// Reads the rows of the question. The call's time begins with the first question.

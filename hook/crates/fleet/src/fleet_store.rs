@@ -9,6 +9,7 @@ use std::time::Instant;
 use agent_baton_core::fleet::{FleetOwner, FleetRun, FleetStanding};
 use agent_baton_core::id::RunId;
 use agent_baton_core::request::{Command, Input, Snapshot};
+use agent_baton_core::run::Run;
 use agent_baton_core::timestamp::Timestamp;
 use baton_engine::outcome::Outcome;
 use baton_engine::record_store::{RecordStore, Reservation};
@@ -94,17 +95,16 @@ impl<'a> FleetStore<'a> {
 impl RecordStore for FleetStore<'_> {
     fn prefetch(&self, input: &Input, known: &Snapshot) {
         let mut call = self.call.borrow_mut();
-        match Membership::read(self.store) {
-            Ok(membership) => call.membership = membership,
-            Err(error) => call.problem = Some(error.into()),
-        }
-        if call.membership.is_none() {
+        call.question = Question::of(self.store, input, known, &self.caller.now());
+        if call.question.is_none() {
             return;
         }
-        call.question = Question::of(self.store, input, known, &self.caller.now());
-        if call.question.is_some() {
-            self.caller.begin(&mut call);
+        self.caller.read_membership(&mut call);
+        if call.membership.is_none() {
+            call.question = None;
+            return;
         }
+        self.caller.begin(&mut call);
         // Also where an outage is known: the event that follows it has to ask.
         if let (Input::Event(_), Some(question)) = (input, &call.question) {
             Unasked::note(self.store, &question.sessions, call.reached);
@@ -124,11 +124,17 @@ impl RecordStore for FleetStore<'_> {
         let mut call = self.call.borrow_mut();
         let call = &mut *call;
         copies::add_copies(self.store, &call.rows, snapshot);
-        let fleet_runs = || snapshot.runs.iter().filter_map(|named| named.reading.record());
+        let runs = snapshot.runs.iter().filter_map(|named| named.reading.record());
+        let fleet_runs: Vec<&Run> = runs.filter(|run| run.fleet.is_some()).collect();
         let (mut standings, mut on_lease) = (Vec::new(), Vec::new());
-        let marker = if call.reached { Ok(None) } else { Marker::read(self.store) };
-        let leases = if call.reached { Leases::default() } else { Leases::read(self.store) };
-        for run in fleet_runs().filter(|run| run.fleet.is_some()) {
+        // What concerns no run of the fleet reads none of these files.
+        let asks_files = !call.reached && !fleet_runs.is_empty();
+        if asks_files {
+            self.caller.read_membership(call);
+        }
+        let marker = if asks_files { Marker::read(self.store) } else { Ok(None) };
+        let leases = if asks_files { Leases::read(self.store) } else { Leases::default() };
+        for run in fleet_runs {
             let row = call.rows.iter().find(|row| row.run.id == run.id);
             let machine = call.membership.as_ref().map(|membership| &membership.machine);
             let owner = match (call.reached, row, machine) {

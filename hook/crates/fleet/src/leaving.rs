@@ -10,10 +10,11 @@ use crate::error::FleetError;
 use crate::token::TokenLock;
 
 /// The files, the membership last: if this is interrupted, it can be repeated.
-const FILES: [FleetFile; 6] = [
+const FILES: [FleetFile; 7] = [
     FleetFile::Leases,
     FleetFile::Marker,
     FleetFile::Outage,
+    FleetFile::Names,
     FleetFile::Rows,
     FleetFile::Unasked,
     FleetFile::Membership,

@@ -7,6 +7,7 @@
 //! **Architecture invariant.** The database commits first and the state directory second, so a copy is never ahead of its row.
 
 mod archive_parts;
+mod cached_names;
 mod cached_rows;
 mod connection;
 mod copies;

@@ -8,7 +8,7 @@ use agent_baton_core::timestamp::Timestamp;
 use baton_store::Store;
 use baton_system::git_remote;
 
-use crate::cached_rows::CachedRows;
+use crate::cached_names::CachedNames;
 use crate::unasked::Unasked;
 
 /// Which rows a decision needs.
@@ -46,7 +46,7 @@ impl Question {
             Input::Event(event) => {
                 let asks = matches!(event.name, EventName::SessionStart | EventName::UserPromptSubmit);
                 if let Some(session) = event.session.as_ref().filter(|_| asks) {
-                    let cached = CachedRows::read(store);
+                    let cached = CachedNames::read(store);
                     // Without a witness, only the database knows what the session's run did elsewhere.
                     let may_be_elsewhere =
                         known.session == Reading::Absent || cached.as_ref().is_none_or(|cached| cached.is_old(now));
@@ -57,7 +57,9 @@ impl Question {
                     {
                         question.sessions.push(session.clone());
                     }
-                    let root = event.project.as_ref().filter(|_| event.name == EventName::SessionStart);
+                    // Without a name in the whole fleet, the project's identity says nothing, and git's files are not read.
+                    let may_matter = question.names_rows() || cached.as_ref().is_some_and(CachedNames::may_name_any);
+                    let root = event.project.as_ref().filter(|_| event.name == EventName::SessionStart && may_matter);
                     let identity = root.and_then(|root| git_remote::project_identity(root.as_ref()));
                     if let Some((root, identity)) = root.zip(identity) {
                         if cached.as_ref().is_some_and(|cached| cached.may_name_project(&identity)) {
@@ -75,8 +77,12 @@ impl Question {
                 }
             }
         }
-        let asks = !(question.runs.is_empty() && question.sessions.is_empty() && question.projects.is_empty());
-        asks.then_some(question)
+        question.names_rows().then_some(question)
+    }
+
+    /// Returns whether it names any row.
+    const fn names_rows(&self) -> bool {
+        !(self.runs.is_empty() && self.sessions.is_empty() && self.projects.is_empty())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use agent_baton_core::id::{FleetId, MachineId};
 use agent_baton_core::timestamp::Timestamp;
-use baton_fleet_protocol::{Answer, Request};
+use baton_fleet_protocol::{Answer, Request, Token};
 use baton_store::Store;
 
 use crate::connection::{Connect, Connection};
@@ -32,8 +32,7 @@ impl<'s> TokenLock<'s> {
         Ok(Self { store, _lock: lock, membership })
     }
 
-    /// Replaces the token. The next token is on the disk before the database gets it, so after a crash the database has one of
-    /// the two. The connection goes on with the new token.
+    /// Replaces the token, and returns the connection, which goes on with the new one.
     ///
     /// # Errors
     /// Returns an error if the database cannot be asked, does not know the token, or a file cannot be written.
@@ -43,6 +42,24 @@ impl<'s> TokenLock<'s> {
         now: &Timestamp,
         deadline: Instant,
     ) -> Result<Box<dyn Connection>, FleetError> {
+        match self.rotate_with(database, now, deadline, |next| Request::Rotate { next })? {
+            (connection, Answer::Done) => Ok(connection),
+            _ => Err(FleetError::Answer),
+        }
+    }
+
+    /// Sends a request that replaces the token. The next token is on the disk before the database gets it, so after a crash the
+    /// database has one of the two.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be asked, refuses the request, or a file cannot be written.
+    pub fn rotate_with(
+        &mut self,
+        database: &dyn Connect,
+        now: &Timestamp,
+        deadline: Instant,
+        request: impl FnOnce(Token) -> Request,
+    ) -> Result<(Box<dyn Connection>, Answer), FleetError> {
         // If an earlier rotation was interrupted, the database has the current token or the next one. This one completes it.
         let next = match self.membership.next_token.take() {
             Some(next) => next,
@@ -51,14 +68,14 @@ impl<'s> TokenLock<'s> {
         self.change(|membership| membership.next_token = Some(next.clone()))?;
         let timeout = deadline.saturating_duration_since(Instant::now());
         let mut connection = database.open(Some(self.membership.identity_in(self.store)), timeout)?;
-        let Answer::Done = connection.ask(&Request::Rotate { next: next.clone() }, deadline)? else {
-            return Err(FleetError::Answer);
-        };
-        self.change(|membership| {
-            (membership.token, membership.next_token) = (next, None);
-            membership.boot.clone_from(&now.boot);
-        })?;
-        Ok(connection)
+        let answer = connection.ask(&request(next.clone()), deadline)?;
+        if matches!(answer, Answer::Done | Answer::Round { .. }) {
+            self.change(|membership| {
+                (membership.token, membership.next_token) = (next, None);
+                membership.boot.clone_from(&now.boot);
+            })?;
+        }
+        Ok((connection, answer))
     }
 
     /// Changes the membership, in the file first.

@@ -1,6 +1,7 @@
 //! One round of the witness: it proves to the fleet which owners on this machine are alive and which have ended, and brings
 //! the copies in line with the database.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::Location;
@@ -12,11 +13,11 @@ use agent_baton_core::timestamp::Timestamp;
 use baton_display::format_count;
 use baton_engine::decide::{DecisionError, DecisionService};
 use baton_engine::liveness::LivenessCheck;
-use baton_fleet_protocol::{Answer, Cause, EndedOwner, Identity, Renewal, Request, Row, Rows, Standing};
+use baton_fleet_protocol::{Answer, Cause, EndedOwner, Identity, Renewal, Request, Rows, Standing};
 use baton_store::{LockedStore, Store, StoreError};
 
 use crate::cached_rows::{CachedRows, MAX_CACHED_ROWS};
-use crate::connection::{Connect, Connection};
+use crate::connection::Connect;
 use crate::error::FleetError;
 use crate::fleet_store::FleetStore;
 use crate::lease::{Lease, Leases};
@@ -77,11 +78,18 @@ pub struct Witness<'a> {
     pub deadline: Instant,
 }
 
-/// The database, after the token was replaced.
-struct Opened {
-    membership: Membership,
-    connection: Box<dyn Connection>,
-    standing: Standing,
+/// What the database did in one round.
+struct Carried {
+    /// When it was asked.
+    asked: Timestamp,
+    /// The owners about which it was told.
+    owners: Owners,
+    /// The runs whose lease was renewed.
+    renewed: Vec<RunId>,
+    /// How many ends of owners were recorded.
+    ended: usize,
+    /// The rows after that.
+    rows: Rows,
 }
 
 /// The owners on this machine.
@@ -99,26 +107,67 @@ impl Witness<'_> {
     /// Returns an error if the database cannot be asked, or if a file of the state cannot be used. What was done before stands.
     pub fn run(&self) -> Result<Round, WitnessError> {
         let store = self.service.store;
-        let now = self.service.now();
         let mut round = Round::default();
-        let Opened { membership, mut connection, standing } = self.open(&now, &mut round)?;
-        let (read, rows) = self.list(&mut *connection)?;
-        self.renew(&mut *connection, &membership, &mut round)?;
-        self.refresh(&mut *connection, rows, read, &mut round)?;
+        let carried = match self.ask() {
+            // Only then the witness needs to know more, and asks for it in steps of their own.
+            Err(WitnessError::Fleet(error)) if error.cause().is_some_and(is_about_identity) => {
+                self.find_out(&mut round)?;
+                self.ask()?
+            }
+            carried => carried?,
+        };
+        let (read, newest) = (carried.asked.clone(), carried.rows.standing.newest.clone());
+        (round.renewed, round.ended) = (carried.renewed.len(), carried.ended);
+        round.unknown = carried.owners.unknown;
+        self.keep_leases(&carried)?;
+        self.refresh(carried.rows, read.clone(), &mut round)?;
         TokenLock::acquire(store, self.deadline)?.change(|membership| {
-            membership.newest = standing.newest;
-            membership.witnessed = Some(now);
+            membership.newest = newest;
+            membership.witnessed = Some(read);
         })?;
         Outage::end(store);
         Ok(round)
+    }
+
+    /// Tells the database about the owners on this machine, replaces the token, and reads the rows: one round trip.
+    fn ask(&self) -> Result<Carried, WitnessError> {
+        let store = self.service.store;
+        let membership = Membership::read(store)?.ok_or(FleetError::NotJoined)?;
+        let owners = self.judge(&membership)?;
+        self.end_leases(&owners)?;
+        let runs = unfinished_copies(store)?.into_iter().map(|run| run.id).collect();
+        let alive = owners.alive.iter().map(|run| Renewal {
+            run: run.id.clone(),
+            fence: run.fence,
+            process: run.owner.process.clone(),
+            iteration: run.iteration,
+        });
+        let ended = owners.ended.iter().map(|run| EndedOwner {
+            run: run.id.clone(),
+            fence: run.fence,
+            process: run.owner.process.clone(),
+        });
+        let (alive, ended) = (alive.collect(), ended.collect());
+        let (lease_ms, limit) = (self.lease_ms, MAX_CACHED_ROWS);
+        let mut token = TokenLock::acquire(store, self.deadline)?;
+        let asked = self.service.now();
+        let request = |next| Request::Round { next, alive, ended, lease_ms, runs, limit };
+        match token.rotate_with(self.database, &asked, self.deadline, request)? {
+            (_, Answer::Round { renewed, ended, rows }) => {
+                Ok(Carried { asked, owners, renewed, ended: ended.len(), rows })
+            }
+            _ => Err(FleetError::Answer.into()),
+        }
     }
 
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Finds out whether the database was restored from an older copy, and replaces the token.
-    fn open(&self, now: &Timestamp, round: &mut Round) -> Result<Opened, WitnessError> {
+    /// Finds out whether the database was restored from an older copy, or this directory is a copy of another machine's, and puts
+    /// it right.
+    fn find_out(&self, round: &mut Round) -> Result<(), WitnessError> {
+        let now = self.service.now();
         let mut token = TokenLock::acquire(self.service.store, self.deadline)?;
         let mut connection = self.database.open(Some(token.membership.identity_in(self.service.store)), self.left())?;
         let seen = token.membership.identity_in(self.service.store).seen;
@@ -135,17 +184,16 @@ impl Witness<'_> {
         }
         drop(connection);
         let was_restored = standing.epoch != membership.epoch;
-        let mut connection = match token.rotate(self.database, now, self.deadline) {
+        match token.rotate(self.database, &now, self.deadline) {
             Err(error) if error.cause() == Some(Cause::UnknownToken) => {
-                self.join_again(&mut token, was_restored, now, round)?;
-                self.database.open(Some(token.membership.identity_in(self.service.store)), self.left())?
+                self.join_again(&mut token, was_restored, &now, round)?;
             }
-            rotated => rotated?,
-        };
-        if was_restored {
-            self.write_back(&mut token, &mut connection, &standing, now, round)?;
+            rotated => drop(rotated?),
         }
-        Ok(Opened { membership: token.membership.clone(), connection, standing })
+        if was_restored {
+            self.write_back(&mut token, &standing, &now, round)?;
+        }
+        Ok(())
     }
 
     /// The database does not know this machine. If it was restored, the machine joined after the copy was made. Otherwise this
@@ -175,7 +223,6 @@ impl Witness<'_> {
     fn write_back(
         &self,
         token: &mut TokenLock<'_>,
-        connection: &mut Box<dyn Connection>,
         standing: &Standing,
         now: &Timestamp,
         round: &mut Round,
@@ -184,8 +231,8 @@ impl Witness<'_> {
         self.drop_leases(now)?;
         let (epoch, newest) = (standing.epoch, standing.newest.clone());
         let identity = Identity { epoch, seen: newest.clone(), ..token.membership.identity(None) };
-        *connection = self.database.open(Some(identity), self.left())?;
-        recovery::restore(&mut **connection, &runs, self.lease_ms, self.deadline)?;
+        let mut connection = self.database.open(Some(identity), self.left())?;
+        recovery::restore(&mut *connection, &runs, self.lease_ms, self.deadline)?;
         token.change(|membership| (membership.epoch, membership.newest) = (epoch, newest))?;
         round.notices.push(format!(
             "the fleet's database was restored from an older copy: the fence of every unfinished run grew, and this machine \
@@ -202,53 +249,29 @@ impl Witness<'_> {
         Ok(())
     }
 
-    fn list(&self, connection: &mut dyn Connection) -> Result<(Timestamp, Rows), WitnessError> {
-        let read = self.service.now();
-        match connection.ask(&Request::List { limit: MAX_CACHED_ROWS }, self.deadline)? {
-            Answer::Rows(rows) => Ok((read, rows)),
-            _ => Err(FleetError::Answer.into()),
-        }
-    }
-
-    /// Renews the leases of the owners that are alive, and reports those that have ended.
-    fn renew(
-        &self,
-        connection: &mut dyn Connection,
-        membership: &Membership,
-        round: &mut Round,
-    ) -> Result<(), WitnessError> {
-        let owners = self.judge(membership)?;
-        round.unknown = owners.unknown;
-        let gone = |run: &RunId| owners.ended.iter().any(|ended| ended.id == *run);
+    /// Ends the leases of owners that have ended, before the fleet hears of it: an owner that comes back must not go on with its
+    /// lease while another has the run.
+    fn end_leases(&self, owners: &Owners) -> Result<(), WitnessError> {
         if !owners.ended.is_empty() {
-            // Before the fleet hears of it: an owner that comes back must not go on with its lease while another has the run.
+            let gone = |run: &RunId| owners.ended.iter().any(|ended| ended.id == *run);
             let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
             Leases::update(self.service.store, |known| known.leases.retain(|run, _| !gone(run)))?;
             drop(locked);
         }
-        let asked = self.service.now();
-        let alive = owners.alive.iter().map(|run| Renewal {
-            run: run.id.clone(),
-            fence: run.fence,
-            process: run.owner.process.clone(),
-            iteration: run.iteration,
-        });
-        let ended = owners.ended.iter().map(|run| EndedOwner {
-            run: run.id.clone(),
-            fence: run.fence,
-            process: run.owner.process.clone(),
-        });
-        let request = Request::Renew { alive: alive.collect(), ended: ended.collect(), lease_ms: self.lease_ms };
-        let Answer::Renewed { renewed, ended, .. } = connection.ask(&request, self.deadline)? else {
-            return Err(FleetError::Answer.into());
-        };
-        (round.renewed, round.ended) = (renewed.len(), ended.len());
-        let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &asked)?;
+        Ok(())
+    }
+
+    /// Writes down which leases were renewed.
+    fn keep_leases(&self, carried: &Carried) -> Result<(), WitnessError> {
+        let Carried { asked, owners: Owners { alive, .. }, renewed, .. } = carried;
+        let renewed: BTreeSet<&RunId> = renewed.iter().collect();
+        let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, asked)?;
         Leases::update(self.service.store, |known| {
-            let leases = &mut known.leases;
-            leases.retain(|run, _| renewed.contains(run) || !owners.alive.iter().any(|alive| alive.id == *run));
-            for run in owners.alive.iter().filter(|run| renewed.contains(&run.id)) {
-                leases.insert(run.id.clone(), Lease::new(run, &asked, self.lease_ms));
+            for run in alive {
+                known.leases.remove(&run.id);
+                if renewed.contains(&run.id) {
+                    known.leases.insert(run.id.clone(), Lease::new(run, asked, self.lease_ms));
+                }
             }
         })?;
         drop(locked);
@@ -271,28 +294,9 @@ impl Witness<'_> {
     }
 
     /// Brings the copies of this machine in line with their rows.
-    fn refresh(
-        &self,
-        connection: &mut dyn Connection,
-        mut rows: Rows,
-        read: Timestamp,
-        round: &mut Round,
-    ) -> Result<(), WitnessError> {
+    fn refresh(&self, rows: Rows, read: Timestamp, round: &mut Round) -> Result<(), WitnessError> {
         let store = self.service.store;
         let copies = unfinished_copies(store)?;
-        let listed: Vec<Row> = rows.rows.clone();
-        let ended: Vec<RunId> = copies
-            .iter()
-            .filter(|copy| listed.iter().all(|row| row.run.id != copy.id))
-            .map(|copy| copy.id.clone())
-            .collect();
-        if !ended.is_empty() {
-            let request = Request::Read { runs: ended, sessions: Vec::new(), projects: Vec::new() };
-            let Answer::Rows(more) = connection.ask(&request, self.deadline)? else {
-                return Err(FleetError::Answer.into());
-            };
-            rows.rows.extend(more.rows);
-        }
         let outdated = rows.rows.iter().filter(|row| {
             let newest = row.run.fleet.as_ref().map(|fleet| fleet.revision);
             copies.iter().any(|copy| copy.id == row.run.id && copy.fleet.as_ref().map(|fleet| fleet.revision) < newest)
@@ -306,9 +310,14 @@ impl Witness<'_> {
             round.refreshed = self.service.refresh_copies(&mut locked, commands, &now)?.len();
             round.notices.extend(locked.take_reports());
         }
-        CachedRows::keep(store, read, Rows { rows: listed, ..rows });
+        CachedRows::keep(store, read, rows);
         Ok(())
     }
+}
+
+/// Returns whether a refusal says that the database or this state directory is not the one that it was.
+const fn is_about_identity(cause: Cause) -> bool {
+    matches!(cause, Cause::Restored | Cause::OtherEpoch | Cause::UnknownToken)
 }
 
 /// Returns the unfinished fleet runs of this state directory.

@@ -32,17 +32,20 @@ pub enum FleetFile {
     Rows,
     /// The sessions about which the database could not be asked.
     Unasked,
+    /// The sessions and projects that [`Self::Rows`] names. An event reads this shorter file.
+    Names,
 }
 
 impl FleetFile {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Membership => "membership",
-            Self::Leases => "leases",
-            Self::Marker => "marker",
-            Self::Outage => "outage",
-            Self::Rows => "rows",
-            Self::Unasked => "unasked",
+            Self::Membership => "membership.json",
+            Self::Leases => "leases.json",
+            Self::Marker => "marker.json",
+            Self::Outage => "outage.json",
+            Self::Rows => "rows.json",
+            Self::Unasked => "unasked.json",
+            Self::Names => "names",
         }
     }
 
@@ -51,7 +54,7 @@ impl FleetFile {
         match self {
             Self::Membership | Self::Marker => Durability::Full,
             Self::Leases => Durability::Content,
-            Self::Outage | Self::Rows | Self::Unasked => Durability::None,
+            Self::Outage | Self::Rows | Self::Unasked | Self::Names => Durability::None,
         }
     }
 }
@@ -62,9 +65,18 @@ impl Store {
     /// # Errors
     /// Returns an error if the file cannot be read, or does not hold such a value.
     pub fn fleet_file<T: DeserializeOwned>(&self, which: FleetFile) -> Result<Option<T>, StoreError> {
-        let path = self.layout.fleet_file(which.name());
-        let Some(bytes) = file::read(&path, MAX_FLEET_FILE_BYTES)? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| StoreError::unreadable(&path, error.to_string()))
+        let Some(bytes) = self.fleet_bytes(which)? else { return Ok(None) };
+        let unreadable =
+            |error: serde_json::Error| StoreError::unreadable(&self.fleet_file_path(which), error.to_string());
+        serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
+    }
+
+    /// Reads the content of a file about the fleet. Returns `None` if there is none.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn fleet_bytes(&self, which: FleetFile) -> Result<Option<Vec<u8>>, StoreError> {
+        file::read(&self.layout.fleet_file(which.name()), MAX_FLEET_FILE_BYTES)
     }
 
     /// Returns the path of a file about the fleet, for whoever follows its changes. It may not exist.
@@ -73,17 +85,25 @@ impl Store {
         self.layout.fleet_file(which.name())
     }
 
-    /// Replaces a file about the fleet. Its temporary file has the name of this process, so that two calls do not write
-    /// into the same one.
+    /// Replaces a file about the fleet with a value as JSON.
     ///
     /// # Errors
     /// Returns an error if the file cannot be written. The old one is then unchanged.
     pub fn write_fleet_file<T: Serialize>(&self, which: FleetFile, value: &T) -> Result<(), StoreError> {
+        let bytes = file::to_json(&self.fleet_file_path(which), value, MAX_FLEET_FILE_BYTES)?;
+        self.write_fleet_bytes(which, &bytes)
+    }
+
+    /// Replaces the content of a file about the fleet. Its temporary file has the name of this process, so that two calls do
+    /// not write into the same one.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be written. The old one is then unchanged.
+    pub fn write_fleet_bytes(&self, which: FleetFile, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.layout.fleet_file(which.name());
         let temp = self.layout.fleet_temp(which.name());
-        let bytes = file::to_json(&path, value, MAX_FLEET_FILE_BYTES)?;
         file::make_dir(&self.layout.fleet_dir())?;
-        file::replace(&temp, &path, &bytes, which.durability()).inspect_err(|_| {
+        file::replace(&temp, &path, bytes, which.durability()).inspect_err(|_| {
             // A partial file on a full disk would take the space that a commit needs.
             let _ = file::remove(&temp);
         })

@@ -3,19 +3,19 @@
 use agent_baton_core::fence::Fence;
 use agent_baton_core::id::{MachineId, RunId};
 use agent_baton_core::process::Process;
-use baton_fleet_protocol::{Answer, Cause, EndedOwner, Identity, Renewal};
+use baton_fleet_protocol::{EndedOwner, Identity, Renewal};
 
 use super::{RunRow, SimulatedDatabase};
 
 impl SimulatedDatabase {
-    /// Writes no line to the feed and changes no revision.
-    pub(super) fn renew(
+    /// Writes no line to the feed and changes no revision. Returns the runs that were renewed, and those whose end was recorded.
+    pub(super) fn renewals(
         &mut self,
         asker: &Identity,
         alive: &[Renewal],
         ended: &[EndedOwner],
         lease_ms: u64,
-    ) -> Result<Answer, Cause> {
+    ) -> (Vec<RunId>, Vec<RunId>) {
         let (me, now) = (&asker.machine, self.now_ms);
         self.notice(asker);
         let mut done = (Vec::new(), Vec::new());
@@ -36,7 +36,7 @@ impl SimulatedDatabase {
             }
             done.1.push(owner.run.clone());
         }
-        Ok(Answer::Renewed { standing: self.standing()?, renewed: done.0, ended: done.1 })
+        done
     }
 
     fn owned(&mut self, me: &MachineId, run: &RunId, fence: Fence, process: &Process) -> Option<&mut RunRow> {

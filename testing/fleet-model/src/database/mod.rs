@@ -116,14 +116,22 @@ impl SimulatedDatabase {
             Request::Leave => drop(self.machines.remove(&me.machine)),
             Request::Rotate { next } => self.rotate(me, next),
             Request::Read { runs, sessions, projects } => return self.read(runs, sessions, projects),
-            Request::List { limit } => return self.list(*limit),
+            Request::List { limit } => return self.list(*limit, &[]).map(Answer::Rows),
             Request::GetPart { handoff, number } => return self.part(&me.machine, handoff, *number),
             Request::LookUp { commit } => return Ok(self.look_up(&me.machine, commit)),
             _ if self.epoch != me.epoch => return Err(Cause::OtherEpoch),
             Request::Commit { commit, reason, writes, lease_ms } => {
                 return self.commit(&me.machine, commit, reason.word(), writes, *lease_ms, None);
             }
-            Request::Renew { alive, ended, lease_ms } => return self.renew(me, alive, ended, *lease_ms),
+            Request::Renew { alive, ended, lease_ms } => {
+                let (renewed, ended) = self.renewals(me, alive, ended, *lease_ms);
+                return Ok(Answer::Renewed { standing: self.standing()?, renewed, ended });
+            }
+            Request::Round { next, alive, ended, lease_ms, runs, limit } => {
+                let (renewed, ended) = self.renewals(me, alive, ended, *lease_ms);
+                self.rotate(me, next);
+                return Ok(Answer::Round { renewed, ended, rows: self.list(*limit, runs)? });
+            }
             Request::Restore { commit, rows, lease_ms } => return self.restore(me, commit, rows, *lease_ms),
             Request::PutPart { handoff, number, bytes, .. } => self.put_part(handoff, *number, bytes),
             Request::HandOff { commit, handoff, writes } => {
@@ -144,7 +152,7 @@ impl SimulatedDatabase {
     fn answer_stranger(&self, request: &Request) -> Result<Answer, Cause> {
         match request {
             Request::Read { runs, sessions, projects } => self.read(runs, sessions, projects),
-            Request::List { limit } => self.list(*limit),
+            Request::List { limit } => self.list(*limit, &[]).map(Answer::Rows),
             Request::Changes { after, limit } => self.changes_after(after, *limit),
             _ => Err(Cause::Protocol),
         }

@@ -27,18 +27,21 @@ impl SimulatedDatabase {
         Ok(Answer::Rows(Rows { standing: self.standing()?, rows, unreadable: Vec::new(), machines, handoffs }))
     }
 
-    pub(super) fn list(&self, limit: u32) -> Result<Answer, Cause> {
+    pub(super) fn list(&self, limit: u32, besides: &[RunId]) -> Result<Rows, Cause> {
         let mut newest: Vec<&RunId> =
             self.runs.iter().filter(|(_, row)| row.run.status.is_unfinished()).map(|(id, _)| id).collect();
         newest.sort_by_key(|id| (std::cmp::Reverse(self.runs[*id].written_ms), (*id).clone()));
         newest.truncate(limit as usize);
-        Ok(Answer::Rows(Rows {
+        newest.extend(besides);
+        newest.sort();
+        newest.dedup();
+        Ok(Rows {
             standing: self.standing()?,
             rows: newest.into_iter().filter_map(|id| self.row(id)).collect(),
             unreadable: Vec::new(),
             machines: self.machines_where(|_| true),
             handoffs: self.handoffs_where(|_, _| true),
-        }))
+        })
     }
 
     pub(super) fn changes_after(&self, after: &Position, limit: u32) -> Result<Answer, Cause> {

@@ -108,6 +108,8 @@ fn random_requests_reach_every_answer() {
         "LookUp Committed",
         "LookUp Withdrawn",
         "Renew Renewed",
+        "Round Round",
+        "Round FailedOtherEpoch",
         "Recover Ready",
         "Restore Committed",
         "Restore Conflict",

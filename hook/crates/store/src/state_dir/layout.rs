@@ -163,7 +163,7 @@ impl Layout {
     }
 
     pub(crate) fn fleet_file(&self, name: &'static str) -> PathBuf {
-        self.fleet_dir().join(format!("{name}.json"))
+        self.fleet_dir().join(name)
     }
 
     /// Returns the path of a temporary file that no other call writes.

@@ -197,7 +197,9 @@ impl World {
                 ));
             }
         }
-        let missing = self.server.primary.runs.keys().find(|id| state.run(id).is_none() && !self.known.restored);
+        // A machine needs no copy of a run that ended before the machine heard of it.
+        let unfinished = self.server.primary.runs.iter().filter(|(_, row)| row.run.status.is_unfinished());
+        let missing = unfinished.map(|(id, _)| id).find(|id| state.run(id).is_none() && !self.known.restored);
         missing.filter(|_| !self.known.lost_records).map_or(Ok(()), |id| Err(format!("{id} has no copy")))
     }
 

@@ -11,19 +11,11 @@ use super::world::{Killed, LEASE_MS, World};
 impl World {
     /// Rotates the token. Returns whether the database knows this machine now.
     pub fn rotate(&mut self, machine: usize) -> Result<bool, Killed> {
-        let token = Token::from_bits(self.bits());
-        let membership = &mut self.machines[machine].state.membership;
-        // A rotation that may have got through is repeated.
-        if membership.tokens.len() == 1 {
-            membership.tokens.push(token);
-        }
-        let next = membership.tokens[1].clone();
+        let next = self.next_token(machine);
         self.point(machine, true)?;
         match self.call(machine, &Request::Rotate { next: next.clone() }) {
             Answer::Done => {
-                let boot = self.machines[machine].boot.clone();
-                let membership = &mut self.machines[machine].state.membership;
-                (membership.tokens, membership.boot) = (vec![next], boot);
+                self.use_token(machine, next);
                 Ok(true)
             }
             Answer::Failed(failure) if failure.cause == Cause::UnknownToken => self.identify(machine),
@@ -31,8 +23,25 @@ impl World {
         }
     }
 
+    /// Returns the token that replaces this machine's. A rotation that may have got through is repeated.
+    pub fn next_token(&mut self, machine: usize) -> Token {
+        let token = Token::from_bits(self.bits());
+        let tokens = &mut self.machines[machine].state.membership.tokens;
+        if tokens.len() == 1 {
+            tokens.push(token);
+        }
+        tokens[1].clone()
+    }
+
+    /// The database has this token now.
+    pub fn use_token(&mut self, machine: usize, token: Token) {
+        let boot = self.machines[machine].boot.clone();
+        let membership = &mut self.machines[machine].state.membership;
+        (membership.tokens, membership.boot) = (vec![token], boot);
+    }
+
     /// Finds out why the database does not know the token: it was restored, or this directory is a copy.
-    fn identify(&mut self, machine: usize) -> Result<bool, Killed> {
+    pub fn identify(&mut self, machine: usize) -> Result<bool, Killed> {
         let epoch = self.machines[machine].state.membership.epoch;
         match self.compare(machine) {
             Some((standing, None)) if standing.epoch == epoch => self.become_another(machine),
@@ -119,7 +128,7 @@ impl World {
                     let state = &mut self.machines[machine].state;
                     state.leases.clear();
                     let membership = &mut state.membership;
-                    (membership.epoch, membership.seen, membership.read_to) = (epoch, position.clone(), position);
+                    (membership.epoch, membership.seen) = (epoch, position);
                     self.point(machine, true)?;
                     if let Some(rows) = self.read(machine, BTreeSet::new(), Vec::new(), false)? {
                         self.refresh(machine, &rows);

@@ -74,7 +74,7 @@ impl World {
     }
 
     /// Returns whether a copy is ahead of its row, or is another one with the same revision. A database that was restored shows this.
-    fn contradicts(&self, machine: usize, rows: &[Row]) -> bool {
+    pub fn contradicts(&self, machine: usize, rows: &[Row]) -> bool {
         self.machines[machine].state.copies().any(|copy| {
             let row = rows.iter().find(|row| row.run.id == copy.id);
             row.is_none_or(|row| same_or_behind(copy, &row.run).is_err())

@@ -23,8 +23,6 @@ pub struct Membership {
     /// The newest position of which this machine knows. Each request shows it, so a database that was restored is noticed before
     /// a newer position replaces this one.
     pub seen: Position,
-    /// The position up to which it has read the feed.
-    pub read_to: Position,
     /// The boot in which the token was rotated last.
     pub boot: String,
 }

@@ -1,66 +1,30 @@
 //! `baton fleet witness`.
 
-use std::collections::BTreeSet;
-
 use agent_baton_core::id::RunId;
 use agent_baton_core::process::Live;
 use agent_baton_core::rules::liveness;
 use agent_baton_core::run::Run;
-use baton_fleet_protocol::{Answer, EndedOwner, Renewal, Request};
+use baton_fleet_protocol::{Answer, Cause, EndedOwner, Renewal, Request};
 
 use super::world::{Killed, LEASE_MS, World};
 
 impl World {
     pub fn witness(&mut self, machine: usize) -> Result<(), Killed> {
-        if self.is_locked(machine) || !self.rotate(machine)? {
+        if self.is_locked(machine) {
             return Ok(());
         }
-        // The second time, after a recovery.
-        for _ in 0..2 {
-            if self.follow(machine)? {
-                return self.renew(machine);
+        // Again after a recovery, or with a new id.
+        for _ in 0..3 {
+            if !self.round(machine)? {
+                break;
             }
         }
         Ok(())
     }
 
-    /// Reads the feed and refreshes what changed. Returns whether the database has what this machine has seen.
-    fn follow(&mut self, machine: usize) -> Result<bool, Killed> {
-        let membership = self.machines[machine].state.membership.clone();
-        let (mut after, mut runs) = (membership.read_to.clone(), BTreeSet::<RunId>::new());
-        for position in [membership.seen, after.clone()] {
-            let Answer::Changes { standing, has_position, .. } =
-                self.call(machine, &Request::Changes { after: position, limit: 0 })
-            else {
-                return Ok(false);
-            };
-            if !has_position || standing.epoch != membership.epoch {
-                self.recover(machine)?;
-                return Ok(false);
-            }
-        }
-        loop {
-            let Answer::Changes { changes, .. } =
-                self.call(machine, &Request::Changes { after: after.clone(), limit: 3 })
-            else {
-                return Ok(false);
-            };
-            let Some(last) = changes.last() else { break };
-            after = last.position.clone();
-            runs.extend(changes.iter().flat_map(|change| change.runs.clone()));
-        }
-        self.point(machine, false)?;
-        let Some(rows) = self.read(machine, runs, Vec::new(), false)? else { return Ok(false) };
-        self.refresh(machine, &rows);
-        self.point(machine, true)?;
-        let state = &mut self.machines[machine].state;
-        state.see(&after);
-        state.membership.read_to = after;
-        Ok(true)
-    }
-
-    /// Renews the leases of the owners that are alive, and reports those that have ended.
-    fn renew(&mut self, machine: usize) -> Result<(), Killed> {
+    /// Replaces the token, renews the leases of the owners that are alive, reports those that have ended, and refreshes what
+    /// changed. Returns whether the database or this machine had to be put right first.
+    fn round(&mut self, machine: usize) -> Result<bool, Killed> {
         let state = &self.machines[machine].state;
         let (mut alive, mut ended) = (Vec::new(), Vec::new());
         for run in state.copies().filter(|run| state.owns(run) && run.status.is_unfinished()) {
@@ -71,20 +35,40 @@ impl World {
                 Live::Unknown => {}
             }
         }
+        let mut runs: Vec<RunId> = state.copies().map(|run| run.id.clone()).collect();
+        runs.extend(state.marker.iter().flat_map(|marker| marker.runs.clone()));
         // The process may come back to its session while the database cannot be reached.
         let leases = &mut self.machines[machine].state.leases;
         leases.retain(|run, _| ended.iter().all(|owner| owner.run != *run));
-        let sent_ms = self.now(machine).boot_ms;
-        let answer = self.call(machine, &Request::Renew { alive: alive.clone(), ended, lease_ms: LEASE_MS });
         self.point(machine, false)?;
-        let Answer::Renewed { renewed, .. } = answer else { return Ok(()) };
+        let next = self.next_token(machine);
+        self.point(machine, true)?;
+        let sent_ms = self.now(machine).boot_ms;
+        let request =
+            Request::Round { next: next.clone(), alive: alive.clone(), ended, lease_ms: LEASE_MS, runs, limit: 100 };
+        let (renewed, rows) = match self.call(machine, &request) {
+            Answer::Round { renewed, rows, .. } => (renewed, rows),
+            Answer::Failed(failure) if failure.cause == Cause::UnknownToken => return self.identify(machine),
+            Answer::Failed(failure) if matches!(failure.cause, Cause::Restored | Cause::OtherEpoch) => {
+                return self.recover(machine);
+            }
+            _ => return Ok(false),
+        };
+        self.use_token(machine, next);
+        self.point(machine, false)?;
         for renewal in alive.iter().filter(|renewal| renewed.contains(&renewal.run)) {
             let copy = self.machines[machine].state.run(&renewal.run).cloned();
             if let Some(copy) = copy.filter(|copy| copy.fence == renewal.fence) {
                 self.take_lease(machine, &copy, sent_ms);
             }
         }
-        Ok(())
+        if self.contradicts(machine, &rows.rows) {
+            return self.recover(machine);
+        }
+        self.refresh(machine, &rows.rows);
+        self.point(machine, true)?;
+        self.machines[machine].state.see(&rows.standing.newest);
+        Ok(false)
     }
 
     fn liveness(&self, machine: usize, run: &Run) -> Live {

@@ -116,14 +116,7 @@ impl World {
         let join = Request::Join { machine: id.clone(), name: host.clone(), token: token.clone() };
         drop(self.server.call(None, &join, Fault::None));
         let start = Position { change: 0, commit: None };
-        let membership = Membership {
-            machine: id,
-            tokens: vec![token],
-            epoch: 1,
-            seen: start.clone(),
-            read_to: start,
-            boot: boot.clone(),
-        };
+        let membership = Membership { machine: id, tokens: vec![token], epoch: 1, seen: start, boot: boot.clone() };
         let state = State {
             membership,
             sessions: BTreeMap::new(),

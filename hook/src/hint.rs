@@ -295,12 +295,12 @@ impl Advice for InstallError {
             Self::RelativeHome { .. } => "set it to the whole path, or unset it".into(),
             Self::NoCurrentDirectory => "change to another directory".into(),
             Self::NoAgent { .. } => "choose one with --agent".into(),
-            Self::NoLocalScope => "use --scope project or --scope user".into(),
+            Self::NoLocalScope { .. } => "use --scope project or --scope user".into(),
             Self::Busy { .. } => "wait until it ends, then run this again".into(),
             Self::Receipt { .. } => "restore the receipt, or move it away".into(),
             Self::NewerReceipt { .. } => "use the newer baton".into(),
             Self::VerificationFailed { .. } => Hint::BUG,
-            Self::Untrusted(_) => "start codex: it asks whether to trust new hooks".into(),
+            Self::Untrusted { by_hand, .. } => (*by_hand).into(),
             Self::NoTerminal => "check the changes above, then add --yes".into(),
         })
     }

@@ -1,7 +1,6 @@
 //! Generates the JSON Schemas of the formats that baton reads and writes. A test compares them with `schemas/`. The
 //! program only contains those files, because the generator is twice their size.
 
-use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Decision;
 use agent_baton_core::request::Request;
 use agent_baton_core::run::Run;
@@ -12,19 +11,16 @@ use crate::commands::config::ConfigView;
 use crate::commands::fleet::fleet_view::FleetView;
 use crate::commands::gc::GcView;
 use crate::commands::session::discover::DiscoverView;
+use baton_agents::AGENTS;
 use baton_agents::reply::{BlockReply, ContextReply, UserReply};
-use baton_agents::spec;
 use baton_status::{ProjectView, RunView, RunsView, SessionView, SessionsView, StatusView};
 use baton_store::AuditLine;
 
 /// The name of a schema, and the function that generates it.
 pub type Named = (&'static str, fn() -> Schema);
 
-/// Every schema.
-pub const SCHEMAS: &[Named] = &[
-    ("payload-claude", || spec(Agent::Claude).schema()),
-    ("payload-codex", || spec(Agent::Codex).schema()),
-    ("notification-codex", || spec(Agent::Codex).notification_schema().unwrap_or_default()),
+/// The schemas besides those of the agents.
+const OWN: &[Named] = &[
     ("reply-context", of::<ContextReply>),
     ("reply-user", of::<UserReply>),
     ("reply-block", of::<BlockReply>),
@@ -44,6 +40,16 @@ pub const SCHEMAS: &[Named] = &[
     ("output-fleet", of::<FleetView>),
     ("output-project", of::<ProjectView>),
 ];
+
+/// Generates every schema, each with its name.
+#[must_use]
+pub fn all() -> Vec<(String, Schema)> {
+    let payloads = AGENTS.iter().map(|spec| (format!("payload-{}", spec.agent), spec.schema()));
+    let notifications =
+        AGENTS.iter().filter_map(|spec| Some((format!("notification-{}", spec.agent), spec.notification_schema()?)));
+    let own = OWN.iter().map(|(name, generate)| ((*name).to_owned(), generate()));
+    payloads.chain(notifications).chain(own).collect()
+}
 
 fn of<T: JsonSchema>() -> Schema {
     schema_for!(T)

@@ -26,6 +26,12 @@ impl Agent {
         }
     }
 
+    /// Returns the agent of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|agent| agent.name() == name)
+    }
+
     /// Returns whether one process shows one session at a time, so that announcing another session ends the first.
     ///
     /// This is true of Claude, where `/clear`, `/resume` and `/branch` switch sessions. It is false of Codex, which
@@ -33,6 +39,15 @@ impl Agent {
     #[must_use]
     pub const fn shows_one_session(self) -> bool {
         matches!(self, Self::Claude)
+    }
+
+    /// Returns whether a session without a pane may have nobody who sees it, because the agent asks for the end of a turn
+    /// where no user is.
+    ///
+    /// This is true of Codex, whose daemon goes on with a thread after its window was closed.
+    #[must_use]
+    pub const fn runs_unseen(self) -> bool {
+        matches!(self, Self::Codex)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Loops: decides whether the agent gets its prompt again when it wants to stop.
 
-use crate::agent::Agent;
 use crate::decision::Notification;
 use crate::event::EventName;
 use crate::id::RunId;
@@ -75,7 +74,7 @@ fn stop(cx: &EventContext<'_>, run: &Run, before: &Loop) -> Step {
     let waits = counted.background_work.holds_up(cx.rules.now());
     let has_no_round_left = !waits && run.max_iterations.is_some_and(|max| run.iteration >= max);
     let has_no_time_left = before.limits.max_ms.is_some_and(|max| run.created.age_ms(cx.rules.now()) >= max);
-    let is_seen = cx.event.agent != Agent::Codex || cx.event.pane.is_known();
+    let is_seen = !cx.event.agent.runs_unseen() || cx.event.pane.is_known();
     match facts {
         _ if facts.check == Some(Check::Refused) => Step::Suspend(Status::Paused, Reason::CheckRefused, before.clone()),
         _ if facts.is_done() => Step::End(Status::Done, Reason::LoopDone),

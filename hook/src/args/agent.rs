@@ -1,22 +1,13 @@
 //! The agent, as you name it on the command line.
 
 use agent_baton_core::agent::Agent;
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-/// An agent.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum AgentName {
-    /// Claude Code.
-    Claude,
-    /// Codex.
-    Codex,
-}
+use baton_agents::AGENTS;
 
-impl From<AgentName> for Agent {
-    fn from(name: AgentName) -> Self {
-        match name {
-            AgentName::Claude => Self::Claude,
-            AgentName::Codex => Self::Codex,
-        }
-    }
+/// Returns the parser of an agent's name.
+pub fn parser() -> impl TypedValueParser<Value = Agent> {
+    let names = AGENTS.iter().map(|spec| PossibleValue::new(spec.agent.name()).help(spec.title));
+    // A name that is possible is known.
+    PossibleValuesParser::new(names).try_map(|name| Agent::from_name(&name).ok_or("no such agent"))
 }

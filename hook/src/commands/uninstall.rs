@@ -7,7 +7,7 @@ use agent_baton_core::decision::Location;
 use baton_display::{format_count, strip_control_chars_by_line};
 use clap::Args;
 
-use crate::args::agent::AgentName;
+use crate::args::agent;
 use crate::commands::project::project_arg;
 use baton_system::here;
 
@@ -31,8 +31,8 @@ use baton_system::multiplexer::shell_quote;
 #[derive(Args)]
 pub struct Uninstall {
     /// Only this agent
-    #[arg(long, value_enum)]
-    agent: Option<AgentName>,
+    #[arg(long, value_parser = agent::parser())]
+    agent: Option<Agent>,
     /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
@@ -76,7 +76,7 @@ impl Uninstall {
     }
 
     fn remove_entries(&self, locations: &Locations, receipt: &mut Receipt) -> Result<(), CommandError> {
-        let wanted = |agent: Agent| self.agent.is_none_or(|named| Agent::from(named) == agent);
+        let wanted = |agent: Agent| self.agent.is_none_or(|named| named == agent);
         let mut removals = Vec::new();
         for (path, installed) in receipt.files.iter().filter(|(_, installed)| wanted(installed.agent)) {
             let source = ConfigFile::read(path)?;

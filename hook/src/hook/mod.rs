@@ -24,11 +24,12 @@ mod time_limit;
 use std::ffi::OsString;
 use std::time::Instant;
 
+use agent_baton_core::agent::Agent;
 use baton_core_host::{Core, CoreError};
 use baton_display::warn;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::args::agent::AgentName;
+use crate::args::agent;
 use baton_system::here;
 
 use crate::context::inspector;
@@ -42,9 +43,9 @@ use time_limit::TimeLimit;
 #[derive(Args)]
 pub struct Hook {
     /// Agent that calls the hook
-    #[arg(long, value_enum)]
-    agent: AgentName,
-    /// Argument that Codex passes to its notify program; it replaces the event on standard input
+    #[arg(long, value_parser = agent::parser())]
+    agent: Agent,
+    /// Argument that an agent passes to its notify program; it replaces the event on standard input
     #[arg(value_name = "NOTIFICATION")]
     notification: Option<String>,
 }
@@ -59,7 +60,7 @@ impl Hook {
         if arguments.next().is_some() || hook? != "hook" || flag? != "--agent" {
             return None;
         }
-        AgentName::from_str(name?, false).ok().map(|agent| Self { agent, notification: None })
+        Agent::from_name(name?).map(|agent| Self { agent, notification: None })
     }
 
     /// Handles the event and returns the exit status.
@@ -87,7 +88,7 @@ fn handle_event(
     limit: Option<&TimeLimit>,
 ) -> Result<(), HookError> {
     let started = Instant::now();
-    let Some((received, parsed)) = identify::receive(hook.agent.into(), hook.notification)? else { return Ok(()) };
+    let Some((received, parsed)) = identify::receive(hook.agent, hook.notification)? else { return Ok(()) };
     let inspector = inspector(here()?);
     let Some((mut event, process)) = identify::identify(&inspector, &received, parsed) else { return Ok(()) };
     let state = State::open(&inspector, &event)?;

@@ -13,7 +13,7 @@ use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
-use super::{AgentName, Hook};
+use super::Hook;
 use baton_core_host::Core;
 
 /// Tells the child which module to load. None of testing/malicious-modules is called `real`.
@@ -33,7 +33,7 @@ fn child() {
         Some((_, compiled)) => Core::from_compiled(compiled),
         None => Core::load(),
     };
-    std::process::exit(Hook { agent: AgentName::Claude, notification: None }.run_with(load, None).into());
+    std::process::exit(Hook { agent: Agent::Claude, notification: None }.run_with(load, None).into());
 }
 
 /// Sends an event of session `s` to a hook with this core, and returns what the hook wrote.

@@ -1,7 +1,9 @@
 //! Reports an error to the user.
 
 use agent_baton_core::agent::Agent;
+use baton_agents::spec;
 use baton_display::causes;
+use baton_installer::agents::config;
 use baton_store::StoreError;
 
 use baton_system::here;
@@ -26,17 +28,18 @@ pub fn report(error: &CommandError) -> u8 {
     error.status()
 }
 
-/// The hint for a state that Codex' sandbox keeps from being written.
+/// The hint for a state that the sandbox of an agent's tools keeps from being written.
 fn sandbox_hint(error: &CommandError) -> Option<Hint> {
-    let read_only = error.store_error().is_some_and(StoreError::is_read_only);
-    (read_only && is_called_by_codex()).then(|| {
-        "Codex runs its tools in a sandbox that may not write there: `baton install --writable`, outside of it, opens the state"
-            .into()
-    })
+    let agent = error.store_error().is_some_and(StoreError::is_read_only).then(calling_agent)??;
+    config(agent).sandbox.as_ref()?;
+    let title = spec(agent).title;
+    let hint = format!(
+        "{title} runs its tools in a sandbox that may not write there: `baton install --writable`, outside of it, opens the state"
+    );
+    Some(hint.into())
 }
 
-/// Returns whether the nearest agent above this process is Codex.
-fn is_called_by_codex() -> bool {
-    let lineage = here().ok().and_then(|here| inspector(here).lineage());
-    lineage.is_some_and(|lineage| lineage.agent == Agent::Codex)
+/// Returns the nearest agent above this process.
+fn calling_agent() -> Option<Agent> {
+    Some(inspector(here().ok()?).lineage()?.agent)
 }

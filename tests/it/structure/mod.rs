@@ -1,5 +1,6 @@
 //! Tests the structure of the source tree: the dependencies of crates, the imports between files, and names.
 
+mod agent_names;
 mod crates;
 mod dependencies;
 mod error_messages;

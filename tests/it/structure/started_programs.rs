@@ -13,7 +13,7 @@ const EXCEPT: &[(&str, &str)] = &[
     ("hook/crates/fleet/src/connection.rs", "beside this program"),
     ("hook/crates/fleet/src/database.rs", "the user's own command, an absolute path"),
     ("hook/crates/fs/src/program.rs", "looks names up"),
-    ("hook/crates/installer/src/codex_trust_query.rs", "looked up"),
+    ("hook/crates/installer/src/agents/codex/trust_query.rs", "looked up"),
     ("hook/src/commands/demo/agent.rs", "this program"),
     ("hook/src/commands/doctor/events.rs", "this program"),
     ("hook/src/commands/doctor/installation.rs", "looked up, or the absolute path of an entry"),

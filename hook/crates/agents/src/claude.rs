@@ -2,40 +2,36 @@
 
 mod context_usage;
 mod conversation;
+mod displayed_session;
 mod last_turn;
 mod session_files;
 mod tool_calls;
 mod transcript_lines;
 
-use std::path::Path;
-
+use agent_baton_core::agent::Agent;
 use agent_baton_core::event::EventName;
-use agent_baton_core::id::SessionId;
-use agent_baton_core::process::Process;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(super) use context_usage::read_usage;
-pub(super) use conversation::read_conversation;
-pub(super) use last_turn::judge_last_turn;
-pub(super) use session_files::{SESSION_FILES, find_place, is_folder_name};
-pub(super) use tool_calls::read_calls;
+use context_usage::read_usage;
+use conversation::read_conversation;
+use displayed_session::displayed_session;
+use last_turn::judge_last_turn;
+use session_files::{SESSION_FILES, find_place, is_folder_name};
+use tool_calls::read_calls;
 
 use super::background_work;
-use super::lenient_json::{LenientString, lenient};
+use super::lenient_json::lenient;
 use super::payload::{self, Anything, ParsedEvent, RawString, SessionField, Text};
 use super::payload_error::PayloadError;
-use baton_fs::read;
-
-/// The largest `sessions/<pid>.json` that baton reads, in bytes. Real files have about 500 bytes.
-const MAX_SESSION_FILE: usize = 64 * 1024;
+use super::spec::{AgentSpec, BlockCap};
 
 /// The variable that limits how many `Stop` events in a row a hook may block.
-pub(super) const BLOCK_CAP_VARIABLE: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
+const BLOCK_CAP_VARIABLE: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
 
 /// The limit if the variable is unset. Measured: 8 blocks were obeyed, and the ninth `Stop` ended the turn.
-pub(super) const DEFAULT_BLOCK_CAP: u32 = 8;
+const DEFAULT_BLOCK_CAP: u32 = 8;
 
 /// The reason that Claude gives for an end by SIGTERM, SIGHUP or SIGINT, as when a pane is closed (measured). `-p`
 /// always gives it.
@@ -43,7 +39,7 @@ const UNREQUESTED_END: &str = "other";
 
 /// Returns the value that a settings file gives that variable. Claude copies the `env` table into its own
 /// environment.
-pub(super) fn block_cap(settings: &str) -> Option<String> {
+fn block_cap(settings: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Settings {
         env: Variables,
@@ -60,6 +56,40 @@ pub(super) fn block_cap(settings: &str) -> Option<String> {
         _ => None,
     }
 }
+
+pub(super) const SPEC: AgentSpec = AgentSpec {
+    agent: Agent::Claude,
+    title: "Claude Code",
+    newest_tested: [2, 1, 332],
+    comm: "claude",
+    helpers: &[],
+    home_variable: "CLAUDE_CONFIG_DIR",
+    home_default: ".claude",
+    transcripts_directory: "projects",
+    is_folder_name: Some(is_folder_name),
+    pid_variable: Some("CLAUDE_PID"),
+    session_variable: "CLAUDE_CODE_SESSION_ID",
+    daemon_argument: None,
+    headless_variable: Some(("CLAUDE_CODE_ENTRYPOINT", "sdk")),
+    unattended_variable: Some(("CLAUDE_CODE_SESSION_ATTENDED", "0")),
+    headless_argument: None,
+    resume: &["--resume"],
+    directory_option: None,
+    find_place,
+    shows: Some(displayed_session),
+    lock: None,
+    judge_last_turn,
+    read_usage,
+    read_conversation,
+    read_calls,
+    parse,
+    schema,
+    replies: &[],
+    block_cap: Some(BlockCap { variable: BLOCK_CAP_VARIABLE, default: DEFAULT_BLOCK_CAP, from_settings: block_cap }),
+    parse_notification: None,
+    notification_schema: None,
+    session_files: SESSION_FILES,
+};
 
 payload::hooked_events! {
     /// The Claude Code events that baton hooks.
@@ -129,7 +159,7 @@ struct Payload<'a> {
 ///
 /// # Errors
 /// Returns an error if the text is not JSON, has no `hook_event_name`, or if the id of a hooked event cannot be used.
-pub(super) fn parse(text: &str) -> Result<ParsedEvent, PayloadError> {
+fn parse(text: &str) -> Result<ParsedEvent, PayloadError> {
     if payload::parse_event_name::<Hooked>(text)?.is_none() {
         return Ok(ParsedEvent::OTHER);
     }
@@ -156,102 +186,6 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, PayloadError> {
 }
 
 /// Returns the schema of the payloads that [`parse`] accepts.
-pub(super) fn schema() -> Schema {
+fn schema() -> Schema {
     payload::schema::<Payload<'_>, Hooked>("An event of Claude Code, as baton reads it")
-}
-
-/// The fields of `sessions/<pid>.json` that baton reads. Claude updates the file at `/clear` and `/resume`, and
-/// leaves it behind after a SIGKILL.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SessionFile {
-    session_id: String,
-    proc_start: ProcStart,
-    #[serde(default, deserialize_with = "lenient")]
-    cwd: Option<String>,
-    /// `cli` before a user, `sdk-cli` with `-p`.
-    #[serde(default, deserialize_with = "lenient")]
-    entrypoint: Option<LenientString>,
-    /// The machine and pid namespace in which the pid counts.
-    #[serde(default, deserialize_with = "lenient")]
-    pid_domain: Option<LenientString>,
-}
-
-/// The start time of the process in ticks. Some versions write a number, others a string.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ProcStart {
-    Number(u64),
-    Text(String),
-}
-
-/// Returns the session that Claude's own file names for this process. Returns `None` if the file is missing or
-/// unreadable, or if it was written for an earlier process with the same pid.
-pub(super) fn displayed_session(home: &Path, process: &Process) -> Option<SessionId> {
-    let path = home.join("sessions").join(format!("{}.json", process.pid));
-    let bytes = read::read_own(&path, MAX_SESSION_FILE).ok()?;
-    let file: SessionFile = serde_json::from_slice(&bytes).ok()?;
-    if file.start()? == process.start { file.session_id.parse().ok() } else { None }
-}
-
-impl SessionFile {
-    fn start(&self) -> Option<u64> {
-        match &self.proc_start {
-            ProcStart::Number(ticks) => Some(*ticks),
-            ProcStart::Text(text) => text.parse().ok(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PROCESS: (u32, u64) = (4711, 381_757);
-
-    fn check(content: &str, expected: Option<&str>) {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::create_dir(home.path().join("sessions")).unwrap();
-        std::fs::write(home.path().join("sessions/4711.json"), content).unwrap();
-        let (pid, start) = PROCESS;
-        let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
-        let found = displayed_session(home.path(), &process);
-        assert_eq!(found.as_ref().map(SessionId::as_str), expected, "{content}");
-    }
-
-    #[test]
-    fn the_session_file_counts_for_the_process_it_was_written_for() {
-        check(r#"{"pid":4711,"sessionId":"s1","procStart":381757,"tmux":"a:@0.%0"}"#, Some("s1"));
-        check(r#"{"pid":4711,"sessionId":"s1","procStart":"381757"}"#, Some("s1"));
-        check(
-            r#"{"sessionId":"s1","procStart":381757,"cwd":"/a\udc00","entrypoint":"\ud800","pidDomain":7}"#,
-            Some("s1"),
-        );
-        check(r#"{"pid":4711,"sessionId":"s1","procStart":381758}"#, None);
-        check(r#"{"pid":4711,"sessionId":"s1","procStart":"Mon Nov 21"}"#, None);
-        check(r#"{"pid":4711,"sessionId":"s1"}"#, None);
-        check(r#"{"pid":4711,"sessionId":"../s1","procStart":381757}"#, None);
-        check(r#"{"pid":4711,"sessionId":"s1","procStart":381757"#, None);
-        check("", None);
-        check(&" ".repeat(MAX_SESSION_FILE + 1), None);
-    }
-
-    #[test]
-    fn a_session_file_that_is_a_link_or_a_pipe_is_not_read() {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::create_dir(home.path().join("sessions")).unwrap();
-        let (pid, start) = PROCESS;
-        let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
-        assert_eq!(displayed_session(home.path(), &process), None);
-
-        let path = home.path().join("sessions/4711.json");
-        let elsewhere = home.path().join("elsewhere.json");
-        std::fs::write(&elsewhere, r#"{"sessionId":"s1","procStart":381757}"#).unwrap();
-        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-        assert_eq!(displayed_session(home.path(), &process), None);
-
-        std::fs::remove_file(&path).unwrap();
-        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert_eq!(displayed_session(home.path(), &process), None);
-    }
 }

@@ -10,22 +10,60 @@ mod transcript_lines;
 
 use std::path::{Path, PathBuf};
 
+use agent_baton_core::agent::Agent;
 use agent_baton_core::event::EventName;
 use agent_baton_core::id::SessionId;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(super) use context_usage::read_usage;
-pub(super) use conversation::read_conversation;
-pub(super) use last_turn::judge_last_turn;
-pub(super) use session_files::SESSION_FILES;
-pub(super) use thread_place::find_place;
-pub(super) use tool_calls::read_calls;
+use context_usage::read_usage;
+use conversation::read_conversation;
+use last_turn::judge_last_turn;
+use session_files::SESSION_FILES;
+use thread_place::find_place;
+use tool_calls::read_calls;
 
 use super::lenient_json::lenient;
 use super::payload::{self, Anything, ParsedEvent, RawString, SessionField, Text};
 use super::payload_error::PayloadError;
+use super::spec::AgentSpec;
+
+pub(super) const SPEC: AgentSpec = AgentSpec {
+    agent: Agent::Codex,
+    title: "Codex",
+    newest_tested: [0, 171, 0],
+    comm: "codex",
+    // Codex' sandbox and its exec wrapper stand between a tool and the agent.
+    helpers: &["codex-linux-", "codex-execve"],
+    home_variable: "CODEX_HOME",
+    home_default: ".codex",
+    transcripts_directory: "sessions",
+    is_folder_name: None,
+    pid_variable: None,
+    session_variable: "CODEX_THREAD_ID",
+    daemon_argument: Some("app-server"),
+    headless_variable: None,
+    unattended_variable: None,
+    headless_argument: Some("exec"),
+    resume: &["resume"],
+    directory_option: Some("-C"),
+    find_place,
+    shows: None,
+    lock: Some(writer_lock),
+    judge_last_turn,
+    read_usage,
+    read_conversation,
+    read_calls,
+    parse,
+    schema,
+    replies: &[EventName::Interrupt, EventName::PermissionRequest],
+    // Measured: thirteen blocked `Stop` events in a row met no limit.
+    block_cap: None,
+    parse_notification: Some(parse_notification),
+    notification_schema: Some(notification_schema),
+    session_files: SESSION_FILES,
+};
 
 payload::hooked_events! {
     /// The Codex events that baton hooks.
@@ -78,7 +116,7 @@ struct Payload<'a> {
 ///
 /// # Errors
 /// Returns an error if the text is not JSON, has no `hook_event_name`, or if the id of a hooked event cannot be used.
-pub(super) fn parse(text: &str) -> Result<ParsedEvent, PayloadError> {
+fn parse(text: &str) -> Result<ParsedEvent, PayloadError> {
     if payload::parse_event_name::<Hooked>(text)?.is_none() {
         return Ok(ParsedEvent::OTHER);
     }
@@ -127,7 +165,7 @@ struct Notification<'a> {
 ///
 /// # Errors
 /// Returns an error if the text is not JSON, has no `type`, or if the id cannot be used.
-pub(super) fn parse_notification(text: &str) -> Result<ParsedEvent, PayloadError> {
+fn parse_notification(text: &str) -> Result<ParsedEvent, PayloadError> {
     let told: Notification<'_> = serde_json::from_str(text).map_err(PayloadError::Json)?;
     if !payload::parse_kind("type", told.kind)?.is("agent-turn-complete") {
         return Ok(ParsedEvent::OTHER);
@@ -142,17 +180,17 @@ pub(super) fn parse_notification(text: &str) -> Result<ParsedEvent, PayloadError
 }
 
 /// Returns the schema of the arguments that [`parse_notification`] accepts.
-pub(super) fn notification_schema() -> Schema {
+fn notification_schema() -> Schema {
     schemars::schema_for!(Notification<'_>)
 }
 
 /// Returns the schema of the payloads that [`parse`] accepts.
-pub(super) fn schema() -> Schema {
+fn schema() -> Schema {
     payload::schema::<Payload<'_>, Hooked>("An event of Codex, as baton reads it")
 }
 
 /// Returns the path of the file that a process locks while it writes a thread. Only the lock counts: the file itself
 /// stays behind after a SIGKILL.
-pub(super) fn writer_lock(home: &Path, session: &SessionId) -> PathBuf {
+fn writer_lock(home: &Path, session: &SessionId) -> PathBuf {
     home.join("thread-writer-locks").join(format!("{session}.lock"))
 }

@@ -20,6 +20,8 @@ use serde::Serialize;
 use dropped::{for_model, for_user};
 use printable::printable;
 
+use super::spec;
+
 mod dropped;
 mod printable;
 
@@ -99,12 +101,12 @@ enum Audience {
 
 /// Returns whom the reply to an event can reach, according to what the agent accepts (measured: Codex 0.169, Claude
 /// Code 2.1.329).
-const fn audience(agent: Agent, name: EventName) -> Audience {
-    match (agent, name) {
-        (_, EventName::SessionStart) => Audience::ModelAndUser(ContextEvent::SessionStart),
-        (_, EventName::UserPromptSubmit) => Audience::ModelAndUser(ContextEvent::UserPromptSubmit),
-        (_, EventName::Stop | EventName::PreCompact)
-        | (Agent::Codex, EventName::Interrupt | EventName::PermissionRequest) => Audience::User,
+fn audience(agent: Agent, name: EventName) -> Audience {
+    match name {
+        EventName::SessionStart => Audience::ModelAndUser(ContextEvent::SessionStart),
+        EventName::UserPromptSubmit => Audience::ModelAndUser(ContextEvent::UserPromptSubmit),
+        EventName::Stop | EventName::PreCompact => Audience::User,
+        name if spec(agent).replies.contains(&name) => Audience::User,
         _ => Audience::Nobody,
     }
 }

@@ -5,29 +5,14 @@ use jsonc_parser::cst::CstInputValue;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::agent_hooks::{AgentHooks, HookedEvent};
+
 /// The timeout of a hook, in seconds. baton ends itself sooner. This is for a machine on which even that fails.
-const TIMEOUT: u32 = 5;
+pub(crate) const TIMEOUT: u32 = 5;
 
 /// The timeout of a `Stop` hook, in seconds. It is long because the hook runs a loop's command. Without a loop, baton
 /// ends as soon as for any other event.
-const STOP_TIMEOUT: u32 = 330;
-
-/// The longest timeout that Codex accepts for these events, in seconds. It shortens a longer one and prints a
-/// warning.
-const CODEX_END_TIMEOUT: u32 = 3;
-
-/// Returns the events that baton hooks. If a later version adds one, the user must trust the hooks again.
-#[must_use]
-pub const fn events(agent: Agent) -> &'static [&'static str] {
-    match agent {
-        Agent::Claude => {
-            &["SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "Notification", "PreCompact", "SessionEnd"]
-        }
-        Agent::Codex => {
-            &["SessionStart", "UserPromptSubmit", "Stop", "Interrupt", "PermissionRequest", "PreCompact", "SessionEnd"]
-        }
-    }
-}
+pub(crate) const STOP_TIMEOUT: u32 = 330;
 
 /// How an entry names the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +23,7 @@ pub enum HookCommand {
     Guarded,
 }
 
-/// A group of handlers, in the form that both agents use.
+/// A group of handlers, in the form that the agents use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HookGroup {
     hooks: [Handler; 1],
@@ -56,12 +41,13 @@ struct Handler {
 
 /// Returns all of an agent's entries as the text of a file that has nothing else, for a user to copy.
 #[must_use]
-pub fn to_json(agent: Agent, command: &HookCommand) -> String {
-    let groups: serde_json::Map<String, Value> = events(agent)
+pub fn to_json(hooks: &AgentHooks, command: &HookCommand) -> String {
+    let groups: serde_json::Map<String, Value> = hooks
+        .events
         .iter()
         .map(|event| {
-            let group = serde_json::to_value(HookGroup::new(agent, event, command)).unwrap_or_default();
-            ((*event).to_owned(), Value::Array(vec![group]))
+            let group = serde_json::to_value(HookGroup::new(hooks, event, command)).unwrap_or_default();
+            (event.name.to_owned(), Value::Array(vec![group]))
         })
         .collect();
     serde_json::to_string_pretty(&serde_json::json!({ "hooks": groups })).unwrap_or_default()
@@ -70,18 +56,16 @@ pub fn to_json(agent: Agent, command: &HookCommand) -> String {
 impl HookGroup {
     /// Creates the entry for an event.
     #[must_use]
-    pub fn new(agent: Agent, event: &str, command: &HookCommand) -> Self {
-        let words = ["hook".to_owned(), "--agent".to_owned(), agent.to_string()];
-        let (command, args) = match (command, agent) {
-            // Claude starts the program without a shell: the path needs no quotes, and the hook's parent is the agent
-            // itself.
-            (HookCommand::Path(path), Agent::Claude) => (path.clone(), Some(words)),
-            (HookCommand::Path(path), Agent::Codex) => (format!("{} {}", quote_path(path), words.join(" ")), None),
-            (HookCommand::Guarded, _) => {
+    pub fn new(hooks: &AgentHooks, event: &HookedEvent, command: &HookCommand) -> Self {
+        let words = ["hook".to_owned(), "--agent".to_owned(), hooks.agent.to_string()];
+        let (command, args) = match command {
+            HookCommand::Path(path) if hooks.starts_program => (path.clone(), Some(words)),
+            HookCommand::Path(path) => (format!("{} {}", quote_path(path), words.join(" ")), None),
+            HookCommand::Guarded => {
                 (format!("if command -v baton >/dev/null 2>&1; then exec baton {}; fi", words.join(" ")), None)
             }
         };
-        Self { hooks: [Handler { r#type: "command", command, args, timeout: timeout(agent, event) }] }
+        Self { hooks: [Handler { r#type: "command", command, args, timeout: event.timeout }] }
     }
 
     /// Returns the group as a value for the file.
@@ -103,14 +87,6 @@ impl HookGroup {
     pub fn handler(&self) -> Value {
         let [handler] = &self.hooks;
         serde_json::to_value(handler).unwrap_or_default()
-    }
-}
-
-const fn timeout(agent: Agent, event: &str) -> u32 {
-    match (agent, event.as_bytes()) {
-        (Agent::Codex, b"SessionEnd" | b"Interrupt") => CODEX_END_TIMEOUT,
-        (_, b"Stop") => STOP_TIMEOUT,
-        _ => TIMEOUT,
     }
 }
 

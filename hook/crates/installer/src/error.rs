@@ -47,8 +47,8 @@ pub enum InstallError {
     #[error("no agent was found: {looked}")]
     NoAgent { looked: String },
     /// The agent does not have this scope.
-    #[error("Codex has no local scope")]
-    NoLocalScope,
+    #[error("{agent} has no local scope")]
+    NoLocalScope { agent: &'static str },
     /// Another install or uninstall is running.
     #[error("another `baton install` or `uninstall` holds {path}")]
     Busy { path: PathBuf },
@@ -62,8 +62,8 @@ pub enum InstallError {
     #[error("the new content of {path} failed its check; nothing was written")]
     VerificationFailed { path: PathBuf },
     /// The client could not be asked, or computed another hash.
-    #[error("the trust entries were not written: {0}")]
-    Untrusted(String),
+    #[error("the trust entries were not written: {why}")]
+    Untrusted { why: String, by_hand: &'static str },
     /// There is no terminal to ask the user.
     #[error("nothing was written: there is no terminal to ask at")]
     NoTerminal,

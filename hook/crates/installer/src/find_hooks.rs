@@ -1,10 +1,10 @@
 //! Finds the hooks in a file, baton's and others.
 
-use agent_baton_core::agent::Agent;
 use serde_json::Value;
 
+use super::agent_hooks::AgentHooks;
 use super::entries::{HookGroup, calls_baton};
-use super::hook_shape::{refused_field, takes_matcher};
+use super::hook_shape::HookShape;
 
 /// One handler and its position.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +45,8 @@ const EVENTS_WITH_MATCHER: [&str; 5] =
     ["SessionStart", "SessionEnd", "Notification", "PreCompact", "PermissionRequest"];
 
 impl Obstacle {
-    fn find(agent: Agent, event: &str, matcher: Option<&Value>, handler: &Value) -> Option<Self> {
-        if !takes_matcher(matcher, agent) {
+    fn find(shape: &HookShape, event: &str, matcher: Option<&Value>, handler: &Value) -> Option<Self> {
+        if !shape.takes_matcher(matcher) {
             return Some(Self::MatcherType);
         }
         match matcher.and_then(Value::as_str) {
@@ -57,7 +57,7 @@ impl Obstacle {
         let is_on = |name: &str| handler.get(name) == Some(&Value::Bool(true));
         if handler.get("type").and_then(Value::as_str) != Some("command") {
             Some(Self::Type)
-        } else if let Some(field) = refused_field(handler, agent) {
+        } else if let Some(field) = shape.refused_field(handler) {
             Some(Self::Field(field))
         } else if handler.get("if").is_some() {
             Some(Self::Condition)
@@ -71,7 +71,7 @@ impl Obstacle {
 
 /// Returns all handlers of a file.
 #[must_use]
-pub fn handlers(file: &Value, agent: Agent) -> Vec<FoundHook> {
+pub fn handlers(file: &Value, shape: &HookShape) -> Vec<FoundHook> {
     let mut found = Vec::new();
     let events = file.get("hooks").and_then(Value::as_object).into_iter().flatten();
     for (event, groups) in events {
@@ -85,7 +85,7 @@ pub fn handlers(file: &Value, agent: Agent) -> Vec<FoundHook> {
                 handler,
                 matcher: matcher.map(str::to_owned),
                 value: value.clone(),
-                obstacle: Obstacle::find(agent, event, any_matcher, value),
+                obstacle: Obstacle::find(shape, event, any_matcher, value),
             }));
         }
     }
@@ -94,8 +94,8 @@ pub fn handlers(file: &Value, agent: Agent) -> Vec<FoundHook> {
 
 /// Returns the handlers that call baton for an agent.
 #[must_use]
-pub fn baton_calls(file: &Value, agent: Agent) -> Vec<FoundHook> {
-    handlers(file, agent).into_iter().filter(|found| calls_baton(&found.value, agent)).collect()
+pub fn baton_calls(file: &Value, hooks: &AgentHooks) -> Vec<FoundHook> {
+    handlers(file, &hooks.shape).into_iter().filter(|found| calls_baton(&found.value, hooks.agent)).collect()
 }
 
 /// Returns whether an event has exactly the one call that it should have.

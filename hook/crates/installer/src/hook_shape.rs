@@ -1,146 +1,104 @@
-//! Which values the agents do not take in their hooks, and what such a value costs. Measured with Claude Code 2.1.332 and
-//! Codex 0.171.0.
+//! Which values an agent does not take in its hooks, and what such a value costs.
 
-use agent_baton_core::agent::Agent;
 use serde_json::Value;
-
-/// The events in which one such value costs Claude Code the whole file: a hook that it cannot read may guard what the file
-/// permits. In all others it costs its own entry.
-const GUARDING_EVENTS: [&str; 2] = ["PreToolUse", "PermissionRequest"];
 
 /// The types of handlers.
 const TYPES: [&str; 5] = ["command", "prompt", "agent", "http", "mcp_tool"];
 
-/// Returns the place of a value for which the agent ignores the whole file, as it stands in a sentence.
-#[must_use]
-pub fn spoiled_at(file: &Value, agent: Agent) -> Option<String> {
-    if agent == Agent::Claude && file.get("disableAllHooks").is_some_and(|value| !value.is_boolean()) {
-        return Some("disableAllHooks".to_owned());
-    }
-    let spoils = |event: &str| agent == Agent::Codex || GUARDING_EVENTS.contains(&event);
-    let mut events = file.get("hooks").and_then(Value::as_object).into_iter().flatten();
-    events.find_map(|(event, groups)| if spoils(event) { place_in_event(event, groups, agent) } else { None })
+/// Which values an agent takes in its hooks.
+#[derive(Debug, Clone, Copy)]
+pub struct HookShape {
+    /// The events in which one value that it does not take costs the whole file. In all others it costs its own entry.
+    /// `None` if it costs the whole file in each.
+    pub guarding: Option<&'static [&'static str]>,
+    /// Whether null counts as no list of an event.
+    pub takes_null_event: bool,
+    /// Whether null counts as no matcher, and as no text of a handler.
+    pub takes_null: bool,
+    /// Whether a group must have a list of handlers.
+    pub needs_handlers: bool,
+    /// Whether it takes a value as a timeout.
+    pub takes_timeout: fn(&Value) -> bool,
+    /// The fields of a handler that only this agent has.
+    pub fields: &'static [Field],
+    /// The key that turns all hooks off, if there is one. A value that is not true or false costs the whole file.
+    pub switch: Option<&'static str>,
 }
 
-fn place_in_event(event: &str, groups: &Value, agent: Agent) -> Option<String> {
-    let Some(list) = groups.as_array() else {
-        let is_ignored = groups.is_null() && agent == Agent::Claude;
-        return (!is_ignored).then(|| format!("hooks.{event}"));
-    };
-    list.iter().find_map(|group| place_in_group(group, agent)).map(|place| format!("{place} in hooks.{event}"))
+/// A field of a handler.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its key.
+    pub name: &'static str,
+    /// As it stands in a sentence.
+    pub shown: &'static str,
+    /// Whether the agent takes a value.
+    pub takes: fn(&Value) -> bool,
 }
 
-fn place_in_group(group: &Value, agent: Agent) -> Option<&'static str> {
-    let Some(group) = group.as_object() else { return Some("an entry") };
-    if !takes_matcher(group.get("matcher"), agent) {
-        return Some("the matcher");
-    }
-    match group.get("hooks") {
-        Some(Value::Array(handlers)) => handlers.iter().find_map(|handler| refused_field(handler, agent)),
-        None if agent == Agent::Codex => None,
-        _ => Some("the list of hooks"),
-    }
-}
-
-/// Returns whether the agent takes this as the matcher of a group. Claude Code ignores the group otherwise.
-#[must_use]
-pub fn takes_matcher(matcher: Option<&Value>, agent: Agent) -> bool {
-    match matcher {
-        None | Some(Value::String(_)) => true,
-        Some(Value::Null) => agent == Agent::Codex,
-        Some(_) => false,
-    }
-}
-
-/// Returns the field of a handler with a value that the agent does not take. Claude Code ignores the handler then.
-#[must_use]
-pub fn refused_field(handler: &Value, agent: Agent) -> Option<&'static str> {
-    let Some(fields) = handler.as_object() else { return Some("a hook") };
-    let takes_type = |value: &Value| value.as_str().is_some_and(|word| TYPES.contains(&word));
-    if !fields.get("type").is_some_and(takes_type) {
-        return Some("the type");
-    }
-    let (is_claude, null) = (agent == Agent::Claude, agent == Agent::Codex);
-    let takes_timeout = |value: &Value| match agent {
-        Agent::Claude => value.as_f64().is_some_and(|seconds| seconds > 0.0),
-        Agent::Codex => value.is_u64() || value.is_null(),
-    };
-    let refuses = |name: &str, takes: &dyn Fn(&Value) -> bool| fields.get(name).is_some_and(|value| !takes(value));
-    let text = |value: &Value| value.is_string() || (null && value.is_null());
-    if refuses("command", &Value::is_string) {
-        Some("the command")
-    } else if refuses("timeout", &takes_timeout) {
-        Some("the timeout")
-    } else if refuses("async", &Value::is_boolean) {
-        Some("async")
-    } else if refuses("statusMessage", &text) {
-        Some("statusMessage")
-    } else if is_claude && refuses("asyncRewake", &Value::is_boolean) {
-        Some("asyncRewake")
-    } else if is_claude && refuses("once", &Value::is_boolean) {
-        Some("once")
-    } else if is_claude && refuses("if", &Value::is_string) {
-        Some("if")
-    } else if is_claude && refuses("args", &Value::is_array) {
-        Some("args")
-    } else if is_claude && refuses("shell", &|value| matches!(value.as_str(), Some("bash" | "powershell"))) {
-        Some("the shell")
-    } else {
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(agent: Agent, file: Value, expected: Option<&str>) {
-        assert_eq!(spoiled_at(&file, agent).as_deref(), expected, "{agent}: {file}");
-    }
-
-    /// Which agent ignores the whole file for this value of `hooks.PreToolUse`.
-    fn check_event(groups: &Value, claude: Option<&str>, codex: Option<&str>) {
-        for (agent, expected) in [(Agent::Claude, claude), (Agent::Codex, codex)] {
-            check(agent, json!({"hooks": {"PreToolUse": groups}}), expected);
+impl HookShape {
+    /// Returns the place of a value for which the agent ignores the whole file, as it stands in a sentence.
+    #[must_use]
+    pub fn spoiled_at(&self, file: &Value) -> Option<String> {
+        let switch = self.switch.filter(|switch| file.get(switch).is_some_and(|value| !value.is_boolean()));
+        if let Some(switch) = switch {
+            return Some(switch.to_owned());
         }
-        check(Agent::Claude, json!({"hooks": {"PostToolUse": groups}}), None);
+        let spoils = |event: &str| self.guarding.is_none_or(|guarding| guarding.contains(&event));
+        let mut events = file.get("hooks").and_then(Value::as_object).into_iter().flatten();
+        events.find_map(|(event, groups)| if spoils(event) { self.place_in_event(event, groups) } else { None })
     }
 
-    #[test]
-    fn what_costs_the_whole_file() {
-        let handler = |fields: Value| {
-            let mut handler = json!({"type": "command", "command": "x"});
-            handler.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-            json!([{"hooks": [handler]}])
+    fn place_in_event(&self, event: &str, groups: &Value) -> Option<String> {
+        let Some(list) = groups.as_array() else {
+            let is_ignored = groups.is_null() && self.takes_null_event;
+            return (!is_ignored).then(|| format!("hooks.{event}"));
         };
-        let both = |groups: Value, place: &str| check_event(&groups, Some(place), Some(place));
-        check_event(&json!([]), None, None);
-        check_event(&handler(json!({"timeout": 5, "later": "x"})), None, None);
-        both(json!({}), "hooks.PreToolUse");
-        check_event(&json!(null), None, Some("hooks.PreToolUse"));
-        both(json!([null]), "an entry in hooks.PreToolUse");
-        check_event(&json!([{}]), Some("the list of hooks in hooks.PreToolUse"), None);
-        both(json!([{"hooks": null}]), "the list of hooks in hooks.PreToolUse");
-        both(json!([{"hooks": ["x"]}]), "a hook in hooks.PreToolUse");
-        both(json!([{"hooks": [{"command": "x"}]}]), "the type in hooks.PreToolUse");
-        both(json!([{"hooks": [{"type": "other"}]}]), "the type in hooks.PreToolUse");
-        both(json!([{"matcher": ["Bash"], "hooks": []}]), "the matcher in hooks.PreToolUse");
-        check_event(&json!([{"matcher": null, "hooks": []}]), Some("the matcher in hooks.PreToolUse"), None);
-        both(handler(json!({"command": 5})), "the command in hooks.PreToolUse");
-        both(handler(json!({"timeout": "5"})), "the timeout in hooks.PreToolUse");
-        both(handler(json!({"timeout": -1})), "the timeout in hooks.PreToolUse");
-        for claude_only in [json!(0), json!(null)] {
-            check_event(&handler(json!({"timeout": claude_only})), Some("the timeout in hooks.PreToolUse"), None);
+        list.iter().find_map(|group| self.place_in_group(group)).map(|place| format!("{place} in hooks.{event}"))
+    }
+
+    fn place_in_group(&self, group: &Value) -> Option<&'static str> {
+        let Some(group) = group.as_object() else { return Some("an entry") };
+        if !self.takes_matcher(group.get("matcher")) {
+            return Some("the matcher");
         }
-        check_event(&handler(json!({"timeout": 1.5})), None, Some("the timeout in hooks.PreToolUse"));
-        both(handler(json!({"async": "true"})), "async in hooks.PreToolUse");
-        check_event(&handler(json!({"if": 5})), Some("if in hooks.PreToolUse"), None);
-        check_event(&handler(json!({"shell": "zsh"})), Some("the shell in hooks.PreToolUse"), None);
-        for value in [json!("true"), json!(null), json!(1)] {
-            check(Agent::Claude, json!({"disableAllHooks": value}), Some("disableAllHooks"));
+        match group.get("hooks") {
+            Some(Value::Array(handlers)) => handlers.iter().find_map(|handler| self.refused_field(handler)),
+            None if !self.needs_handlers => None,
+            _ => Some("the list of hooks"),
         }
-        check(Agent::Claude, json!({"disableAllHooks": false}), None);
+    }
+
+    /// Returns whether the agent takes this as the matcher of a group.
+    #[must_use]
+    pub fn takes_matcher(&self, matcher: Option<&Value>) -> bool {
+        match matcher {
+            None | Some(Value::String(_)) => true,
+            Some(Value::Null) => self.takes_null,
+            Some(_) => false,
+        }
+    }
+
+    /// Returns the field of a handler with a value that the agent does not take, as it stands in a sentence.
+    #[must_use]
+    pub fn refused_field(&self, handler: &Value) -> Option<&'static str> {
+        let Some(fields) = handler.as_object() else { return Some("a hook") };
+        let takes_type = |value: &Value| value.as_str().is_some_and(|word| TYPES.contains(&word));
+        if !fields.get("type").is_some_and(takes_type) {
+            return Some("the type");
+        }
+        let refuses = |name: &str, takes: &dyn Fn(&Value) -> bool| fields.get(name).is_some_and(|value| !takes(value));
+        let text = |value: &Value| value.is_string() || (self.takes_null && value.is_null());
+        if refuses("command", &Value::is_string) {
+            Some("the command")
+        } else if refuses("timeout", &self.takes_timeout) {
+            Some("the timeout")
+        } else if refuses("async", &Value::is_boolean) {
+            Some("async")
+        } else if refuses("statusMessage", &text) {
+            Some("statusMessage")
+        } else {
+            self.fields.iter().find(|field| refuses(field.name, &field.takes)).map(|field| field.shown)
+        }
     }
 }

@@ -11,9 +11,9 @@
 //! **Architecture invariant.** Only what the receipt lists is ever removed from a file. baton never writes a file
 //! that does not parse.
 
-pub mod codex_settings;
-pub mod codex_trust;
-pub mod codex_trust_query;
+pub mod agent_config;
+pub mod agent_hooks;
+pub mod agents;
 pub mod config_file;
 pub mod entries;
 pub mod error;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
 
+use super::agents::config;
 use super::error::InstallError;
 use baton_agents::spec;
 use baton_fs::{dirs, program};
@@ -104,20 +105,22 @@ impl Locations {
                 self.project().ok_or(InstallError::NoCurrentDirectory)?.join(spec(agent).home_default)
             }
         };
-        match (agent, scope) {
-            (Agent::Claude, Scope::Local) => Ok(dir.join("settings.local.json")),
-            (Agent::Claude, _) => Ok(dir.join("settings.json")),
-            (Agent::Codex, Scope::Local) => Err(InstallError::NoLocalScope),
-            (Agent::Codex, _) => Ok(dir.join("hooks.json")),
-        }
+        let files = config(agent).files;
+        let name = match scope {
+            Scope::Local => files.local.ok_or(InstallError::NoLocalScope { agent: spec(agent).title })?,
+            Scope::User | Scope::Project => files.shared,
+        };
+        Ok(dir.join(name))
     }
 
-    /// Returns the path of Codex' settings, which hold the trusted hashes.
+    /// Returns the path of an agent's file of settings, which has its trusted hooks and its sandbox. `None` if it has no
+    /// such file.
     ///
     /// # Errors
     /// Returns an error if `HOME` does not name a directory.
-    pub fn codex_settings() -> Result<PathBuf, InstallError> {
-        Ok(Self::detect_agent(Agent::Codex)?.dir.join("config.toml"))
+    pub fn settings(agent: Agent) -> Result<Option<PathBuf>, InstallError> {
+        let Some(settings) = &config(agent).settings else { return Ok(None) };
+        Ok(Some(Self::detect_agent(agent)?.dir.join(settings.name)))
     }
 }
 

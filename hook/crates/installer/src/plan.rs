@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
 
+use super::agent_config::SettingsText;
+use super::agent_hooks::HookedEvent;
+use super::agents::config;
 use super::config_file::{ConfigFile, sha256};
-use super::entries::{HookCommand, HookGroup, events};
+use super::entries::{HookCommand, HookGroup};
 use super::error::InstallError;
 use super::find_hooks;
+use super::json_edit;
 use super::receipt::{Added, InstalledFile, Receipt};
 use super::remove::remove_installed;
 use super::settings_variable::{self, SettingsVariable};
-use super::{codex_settings, json_edit};
 
 /// A planned change of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +45,14 @@ pub fn plan_hooks(
     installed: Option<&InstalledFile>,
     variable: Option<&SettingsVariable>,
 ) -> Result<PlannedChange, InstallError> {
-    let path = source.real.clone();
+    let (path, hooks) = (source.real.clone(), &config(agent).hooks);
+    let events = hooks.events;
     let calls = |text: &str| {
-        Ok(json_edit::parse(&path, text)?.map_or_else(Vec::new, |value| find_hooks::baton_calls(&value, agent)))
+        Ok(json_edit::parse(&path, text)?.map_or_else(Vec::new, |value| find_hooks::baton_calls(&value, hooks)))
     };
-    let group = |event: &str| HookGroup::new(agent, event, command);
+    let group = |event: &HookedEvent| HookGroup::new(hooks, event, command);
     let present = calls(source.text())?;
-    let in_place = events(agent).iter().all(|event| find_hooks::is_installed(&present, event, &group(event)));
+    let in_place = events.iter().all(|event| find_hooks::is_installed(&present, event.name, &group(event)));
     let base = match installed {
         Some(installed) if !in_place => remove_installed(&path, source.text(), installed)?,
         _ => source.text().to_owned(),
@@ -56,15 +60,16 @@ pub fn plan_hooks(
     let others = calls(&base)?;
     let (mut text, mut added, mut notes) = (base.clone(), Vec::new(), Vec::new());
     let mut missing = Vec::new();
-    for event in events(agent).iter().filter(|_| !in_place) {
-        if others.iter().any(|call| call.event == *event) {
+    for event in events.iter().filter(|_| !in_place) {
+        let name = event.name;
+        if others.iter().any(|call| call.event == name) {
             notes.push(format!(
-                "{} calls baton on {event} through an entry that install did not write; it was left unchanged",
+                "{} calls baton on {name} through an entry that install did not write; it was left unchanged",
                 path.display()
             ));
             continue;
         }
-        missing.push((*event, group(event)));
+        missing.push((name, group(event)));
     }
     if !missing.is_empty() {
         let (after, created) = json_edit::append_hooks(&path, &text, &missing)?;
@@ -104,19 +109,20 @@ fn variable_of(installed: &InstalledFile) -> Option<SettingsVariable> {
     })
 }
 
-/// Plans to add the missing settings to Codex' config.toml.
+/// Plans to add missing entries to an agent's file of settings. There is nothing to plan if it has no such file.
 ///
 /// # Errors
 /// Returns an error if the file does not parse, or if a value of another type occupies the place of a setting.
-pub fn plan_codex_settings(source: ConfigFile, wanted: &[Added]) -> Result<Option<FileChange>, InstallError> {
+pub fn plan_settings(agent: Agent, source: ConfigFile, wanted: &[Added]) -> Result<Option<FileChange>, InstallError> {
+    let Some(settings) = &config(agent).settings else { return Ok(None) };
     let (mut text, mut added) = (source.text().to_owned(), Vec::new());
     for one in wanted {
-        if let Some((after, done)) = codex_settings::add(&source.real, &text, one)? {
+        if let Some((after, done)) = (settings.add)(&SettingsText { path: &source.real, text: &text }, one)? {
             text = after;
             added.push(done);
         }
     }
-    Ok(FileChange::new(Agent::Codex, source, text, added, false))
+    Ok(FileChange::new(agent, source, text, added, false))
 }
 
 impl FileChange {

@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
+use agent_baton_core::agent::Agent;
 use jsonc_parser::cst::{CstArray, CstObject};
 
+use super::agent_config::SettingsText;
+use super::agents::config;
 use super::config_file::{sha256, split_bom};
 use super::error::InstallError;
+use super::json_edit;
 use super::receipt::{Added, InstalledFile};
 use super::settings_variable::{self, SettingsVariable};
-use super::{codex_settings, json_edit};
 
 /// Returns the text without what install added. If nobody else has edited the file, that is the original, byte for
 /// byte. In an edited file, each listed entry is removed on its own if it is still as install wrote it.
@@ -21,7 +24,8 @@ pub fn remove_installed(path: &Path, text: &str, installed: &InstalledFile) -> R
     {
         return Ok(original);
     }
-    installed.added.iter().rev().try_fold(text.to_owned(), |text, added| remove_item(path, text, added))
+    let agent = installed.agent;
+    installed.added.iter().rev().try_fold(text.to_owned(), |text, added| remove_item(agent, path, text, added))
 }
 
 /// Returns the file as it was before the first install, which is empty if install created it. Returns `None` if
@@ -42,9 +46,10 @@ pub fn is_effectively_empty(text: &str) -> bool {
     bare.is_empty() || bare == "{}"
 }
 
-fn remove_item(path: &Path, text: String, added: &Added) -> Result<String, InstallError> {
+fn remove_item(agent: Agent, path: &Path, text: String, added: &Added) -> Result<String, InstallError> {
     if matches!(added, Added::Trust { .. } | Added::WritableRoot { .. }) {
-        return codex_settings::remove(path, &text, added);
+        let Some(settings) = &config(agent).settings else { return Ok(text) };
+        return (settings.remove)(&SettingsText { path, text: &text }, added);
     }
     if json_edit::parse(path, &text)?.is_none() {
         return Ok(text);

@@ -9,6 +9,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CommandError;
+use baton_agents::{AGENTS, DEMONSTRATED};
 
 /// A call that the fake agent makes: baton with these arguments and this standard input.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,7 +52,10 @@ impl DemoAgent {
 
 fn run(call: &Call) -> io::Result<Answer> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(&call.arguments).env("CLAUDE_PID", std::process::id().to_string());
+    command.args(&call.arguments);
+    if let Some(variable) = DEMONSTRATED.pid_variable {
+        command.env(variable, std::process::id().to_string());
+    }
     run_with_input(command, &call.input)
 }
 
@@ -74,7 +78,8 @@ fn run_with_input(mut command: Command, text: &str) -> io::Result<Answer> {
 /// Returns an error if this program cannot be started again.
 pub fn call_as_user(home: &Path, arguments: &[&str]) -> io::Result<Answer> {
     let mut command = command_in(home)?;
-    for variable in ["CLAUDE_PID", "CLAUDECODE", "CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID", "TMUX", "TMUX_PANE"] {
+    let of_agents = AGENTS.iter().flat_map(|spec| spec.pid_variable.into_iter().chain([spec.session_variable]));
+    for variable in of_agents.chain(["TMUX", "TMUX_PANE"]) {
         command.env_remove(variable);
     }
     command.args(arguments);
@@ -88,10 +93,13 @@ fn command_in(home: &Path) -> io::Result<Command> {
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join(".config"))
         .env("BATON_HOME", home.join(STATE_DIR))
-        .env("CLAUDE_CONFIG_DIR", home.join("claude"))
+        .env(DEMONSTRATED.home_variable, home.join(AGENT_DIR))
         .current_dir(home.join(WORK_DIR));
     Ok(command)
 }
+
+/// The name of the agent's directory, below the user's home.
+pub(super) const AGENT_DIR: &str = "agent";
 
 /// The name of the state directory, below the user's home.
 pub const STATE_DIR: &str = "state";
@@ -116,7 +124,7 @@ impl FakeAgent {
     pub fn start(session: &SessionId, pane: &str, home: &Path) -> io::Result<Self> {
         let mut child = command_in(home)?
             .arg("demo-agent")
-            .env("CLAUDE_CODE_SESSION_ID", session.as_str())
+            .env(DEMONSTRATED.session_variable, session.as_str())
             .env("TMUX", "/demo,1,0")
             .env("TMUX_PANE", pane)
             .stdin(Stdio::piped())
@@ -159,7 +167,7 @@ impl FakeAgent {
             payload.insert((*field).to_owned(), (*value).into());
         }
         let payload = serde_json::to_string(&payload).map_err(no_answer)?;
-        self.call(&["hook", "--agent", "claude"], &payload)
+        self.call(&["hook", "--agent", DEMONSTRATED.agent.name()], &payload)
     }
 
     /// Kills the fake agent as a crash would: with SIGKILL and without a hook.

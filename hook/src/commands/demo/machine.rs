@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use agent_baton_core::id::SessionId;
+use baton_agents::DEMONSTRATED;
 use baton_fleet_client::Leases;
 use baton_store::{StateDir, StateDirEnv, Store};
 use baton_system::here;
 use serde_json::json;
 
-use super::agent::{Answer, FakeAgent, STATE_DIR, WORK_DIR, call_as_user};
+use super::agent::{AGENT_DIR, Answer, FakeAgent, STATE_DIR, WORK_DIR, call_as_user};
 use super::narration::{expect, no_scratch, print_output};
 use crate::context::inspector;
 use crate::error::CommandError;
@@ -74,7 +75,7 @@ impl Machine {
     /// # Errors
     /// Returns an error if it cannot be written.
     pub(super) fn write_transcript(&self, session: &SessionId) -> Result<String, CommandError> {
-        let dir = self.home.join("claude/projects/parser");
+        let dir = self.home.join(AGENT_DIR).join(DEMONSTRATED.transcripts_directory).join("parser");
         let path = dir.join(format!("{session}.jsonl"));
         let answer = [json!({"type": "text", "text": "The lexer is ported."})];
         let lines = [

@@ -4,23 +4,16 @@ use agent_baton_core::agent::Agent;
 
 use super::finding::Finding;
 use super::installation::{Installation, version};
-use baton_agents::spec;
+use baton_agents::{AGENTS, spec};
 use baton_installer::locations::Locations;
-
-/// Returns the newest version that baton was tested with.
-const fn newest_tested(agent: Agent) -> [u32; 3] {
-    match agent {
-        Agent::Claude => [2, 1, 332],
-        Agent::Codex => [0, 171, 0],
-    }
-}
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
     let agents = installation.agents();
     let refused: Vec<_> = Agent::ALL.iter().filter_map(|agent| Locations::detect_agent(*agent).err()).collect();
     let refused = refused.iter().map(|error| Finding::failed("agents", error));
     if agents.is_empty() && refused.len() == 0 {
-        let hint = "install Claude Code or Codex, start it once, then run `baton install`";
+        let names = AGENTS.iter().map(|spec| spec.title).collect::<Vec<_>>().join(" or ");
+        let hint = format!("install {names}, start it once, then run `baton install`");
         return vec![Finding::problem("agents", "no agent was found", hint)];
     }
     let of = |(agent, detected): &(Agent, baton_installer::locations::DetectedAgent)| {
@@ -32,8 +25,8 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
         match version(program) {
             None => Finding::note("agents", format!("{name}: {} printed no version", program.display())),
             Some(output) => match parse_version(&output) {
-                Some(found) if found > newest_tested(*agent) => {
-                    let [a, b, c] = newest_tested(*agent);
+                Some(found) if found > spec(*agent).newest_tested => {
+                    let [a, b, c] = spec(*agent).newest_tested;
                     Finding::note(
                         "agents",
                         format!("{name}: {output}, newer than the {a}.{b}.{c} that baton was tested with"),

@@ -3,13 +3,11 @@
 use agent_baton_core::agent::Agent;
 
 use super::finding::Finding;
-use super::installation::{HooksFile, Installation};
+use super::installation::Installation;
 use baton_agents::spec;
-use baton_installer::codex_settings;
-use baton_installer::config_file::ConfigFile;
-use baton_installer::entries::events;
+use baton_installer::agent_hooks::AgentHooks;
+use baton_installer::agents::config;
 use baton_installer::find_hooks::{FoundHook, Obstacle};
-use baton_installer::hook_shape::spoiled_at;
 use baton_installer::locations::Locations;
 use baton_installer::policies::{Effect, Policies, Policy};
 
@@ -31,12 +29,13 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
         Err(error) => return Finding::failed("entries", &error),
     };
     let install = format!("run `baton install --agent {name}`");
-    let sets = |file: &&HooksFile| file.value.get("disableAllHooks") == Some(&serde_json::Value::Bool(true));
-    if let Some(file) = files.iter().find(sets) {
+    let AgentHooks { events, shape, .. } = &config(agent).hooks;
+    let sets = |switch: &&str| files.iter().find(|file| file.value.get(switch) == Some(&serde_json::Value::Bool(true)));
+    if let Some((switch, file)) = shape.switch.and_then(|switch| Some((switch, sets(&switch)?))) {
         let path = file.path.display();
         return Finding::problem(
             "entries",
-            format!("{name}: {path} sets disableAllHooks, so no hook runs"),
+            format!("{name}: {path} sets {switch}, so no hook runs"),
             "take that out of the file",
         );
     }
@@ -49,7 +48,7 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
         return Finding::ok("entries", format!("{name}: by the managed settings {}", path.display()));
     }
     for file in files.iter().filter(|file| !file.calls.is_empty()) {
-        if let Some(place) = spoiled_at(&file.value, agent) {
+        if let Some(place) = shape.spoiled_at(&file.value) {
             let path = file.path.display();
             let what = format!("{name}: {place} has a value that {name} does not take, so it ignores all of {path}");
             return Finding::problem("entries", what, "correct that value, or take it out");
@@ -66,10 +65,10 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
         return Finding::ok("entries", format!("{name}: the plugin {plugin} calls baton"));
     }
     let count = |event: &str| calls.iter().filter(|call| call.event == event).count();
-    let missing: Vec<&str> = events(agent).iter().copied().filter(|event| count(event) == 0).collect();
-    let doubled: Vec<&str> = events(agent).iter().copied().filter(|event| count(event) > 1).collect();
+    let missing: Vec<&str> = events.iter().map(|event| event.name).filter(|event| count(event) == 0).collect();
+    let doubled: Vec<&str> = events.iter().map(|event| event.name).filter(|event| count(event) > 1).collect();
     let paths = || files.iter().filter(|file| !file.calls.is_empty()).map(|file| file.path.display().to_string());
-    if missing.len() == events(agent).len() {
+    if missing.len() == events.len() {
         return Finding::problem("entries", format!("{name}: does not call baton"), install);
     }
     if !missing.is_empty() {
@@ -87,7 +86,7 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
     }
     Finding::ok(
         "entries",
-        format!("{name}: calls baton on {} events ({})", events(agent).len(), paths().collect::<Vec<_>>().join(", ")),
+        format!("{name}: calls baton on {} events ({})", events.len(), paths().collect::<Vec<_>>().join(", ")),
     )
 }
 
@@ -136,21 +135,5 @@ fn policy_finding(name: &str, policy: &Policy) -> Finding {
 
 /// Returns baton's plugin, if it is enabled.
 pub fn plugin(agent: Agent) -> Option<String> {
-    let ours = |name: &str| name.split('@').next() == Some("baton");
-    match agent {
-        Agent::Claude => {
-            let path = Locations::detect_agent(agent).ok()?.dir.join("settings.json");
-            let value =
-                baton_installer::json_edit::parse(&path, ConfigFile::read_text(&path).ok()??.as_str()).ok()??;
-            let enabled = value.get("enabledPlugins")?.as_object()?;
-            enabled.iter().find(|(name, on)| ours(name) && on.as_bool() == Some(true)).map(|(name, _)| name.clone())
-        }
-        Agent::Codex => {
-            let path = Locations::codex_settings().ok()?;
-            let document = codex_settings::parse(&path, ConfigFile::read_text(&path).ok()??.as_str()).ok()?;
-            let plugins = document.get("plugins")?.as_table_like()?;
-            let on = |item: &toml_edit::Item| item.get("enabled").and_then(toml_edit::Item::as_bool).unwrap_or(true);
-            plugins.iter().find(|(name, item)| ours(name) && on(item)).map(|(name, _)| name.to_owned())
-        }
-    }
+    (config(agent).plugin)(&Locations::detect_agent(agent).ok()?.dir)
 }

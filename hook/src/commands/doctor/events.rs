@@ -12,7 +12,7 @@ use agent_baton_core::timestamp::Timestamp;
 
 use super::finding::Finding;
 use super::installation::Installation;
-use baton_agents::spec;
+use baton_agents::{DEMONSTRATED, spec};
 use baton_catalogue::{By, Kind, LazyCatalogue};
 use baton_store::{Heartbeat, RECENT_LOG_BYTES};
 
@@ -91,7 +91,8 @@ fn call_duration() -> Option<Finding> {
     let call = || {
         let begun = Instant::now();
         let mut command = Command::new(&program);
-        command.args(["hook", "--agent", "claude"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(["hook", "--agent", DEMONSTRATED.agent.name()]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().ok()?;
         child.stdin.take()?.write_all(br#"{"hook_event_name":"Stop"}"#).ok()?;
         child.wait().ok()?.success().then(|| begun.elapsed())

@@ -20,11 +20,12 @@ use baton_catalogue::LazyCatalogue;
 use baton_engine::config::Settings;
 use baton_fs::child::run_with_timeout;
 use baton_installer::InstallError;
+use baton_installer::agents::{config, policies};
 use baton_installer::config_file::ConfigFile;
 use baton_installer::find_hooks::{self, FoundHook};
 use baton_installer::json_edit;
 use baton_installer::locations::{DetectedAgent, Locations, Scope};
-use baton_installer::policies::{self, Policies};
+use baton_installer::policies::{Policies, PolicyPlaces};
 use baton_store::{StateDir, StateDirEnv, StateDirError, Store};
 use baton_system::{CurrentProcess, CurrentSystem, System};
 
@@ -146,7 +147,7 @@ impl Installation {
                 continue;
             }
             let value = json_edit::parse(&path, &text)?.unwrap_or_default();
-            let calls = find_hooks::baton_calls(&value, agent);
+            let calls = find_hooks::baton_calls(&value, &config(agent).hooks);
             files.push(HooksFile { path, value, calls });
         }
         Ok(files)
@@ -155,7 +156,8 @@ impl Installation {
     /// Returns what may keep an agent from running hooks at all.
     pub fn policies(&self, agent: Agent) -> Policies {
         let Ok(detected) = Locations::detect_agent(agent) else { return Policies::default() };
-        policies::read(agent, Path::new("/etc"), &detected.dir, self.locations.project())
+        let places = PolicyPlaces { etc: Path::new("/etc"), home: &detected.dir, project: self.locations.project() };
+        policies(agent, &places)
     }
 }
 

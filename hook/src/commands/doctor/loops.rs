@@ -5,6 +5,7 @@ use agent_baton_core::agent::Agent;
 use super::finding::Finding;
 use super::installation::Installation;
 use baton_agents::spec;
+use baton_installer::agents::config;
 use baton_installer::entries::calls_baton;
 use baton_installer::find_hooks;
 
@@ -32,7 +33,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
 }
 
 fn handlers(file: &serde_json::Value, agent: Agent) -> Vec<String> {
-    let stop = find_hooks::handlers(file, agent)
+    let stop = find_hooks::handlers(file, &config(agent).hooks.shape)
         .into_iter()
         .filter(|found| found.event == "Stop" && !calls_baton(&found.value, agent));
     let command =

@@ -1,10 +1,12 @@
-//! Checks that the state can be written from here, and from Codex' sandbox.
+//! Checks that the state can be written from here, and from the sandbox of an agent's tools.
 
 use agent_baton_core::agent::Agent;
 
 use super::finding::Finding;
 use super::installation::Installation;
-use baton_installer::codex_settings;
+use baton_agents::spec;
+use baton_installer::agent_config::SettingsText;
+use baton_installer::agents::config;
 use baton_installer::config_file::ConfigFile;
 use baton_installer::locations::Locations;
 
@@ -15,21 +17,25 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
         let hint = "run `baton install --writable` outside the sandbox, or make the directory writable";
         findings.push(Finding::problem("sandbox", "the state cannot be written from here", hint));
     }
-    let codex = installation.agents().iter().any(|(agent, _)| *agent == Agent::Codex);
-    if codex && let Some(open) = is_writable_by_codex(installation) {
-        findings.push(if open {
-            Finding::ok("sandbox", "codex: its sandboxed tools may write the state")
-        } else {
-            let what = "codex: its sandboxed tools cannot write the state, so the agent cannot run `baton run update`";
-            Finding::note("sandbox", format!("{what}; `baton install --writable` allows it"))
-        });
+    for (agent, _) in installation.agents() {
+        let name = spec(agent).comm;
+        findings.extend(is_open(installation, agent).map(|open| {
+            if open {
+                Finding::ok("sandbox", format!("{name}: its sandboxed tools may write the state"))
+            } else {
+                let what = "its sandboxed tools cannot write the state, so the agent cannot run `baton run update`";
+                Finding::note("sandbox", format!("{name}: {what}; `baton install --writable` allows it"))
+            }
+        }));
     }
     findings
 }
 
-fn is_writable_by_codex(installation: &Installation) -> Option<bool> {
-    let path = Locations::codex_settings().ok()?;
-    let document = codex_settings::parse(&path, ConfigFile::read(&path).ok()?.text()).ok()?;
-    let home = installation.home.as_ref().ok()?.path().to_str()?.to_owned();
-    Some(codex_settings::is_writable(&document, &home))
+/// Returns whether the sandbox of an agent's tools is open for the state. `None` if it has no sandbox, or if that is unknown.
+fn is_open(installation: &Installation, agent: Agent) -> Option<bool> {
+    let sandbox = config(agent).sandbox.as_ref()?;
+    let path = Locations::settings(agent).ok()??;
+    let file = ConfigFile::read(&path).ok()?;
+    let home = installation.home.as_ref().ok()?.path().to_str()?;
+    (sandbox.is_open)(&SettingsText { path: &path, text: file.text() }, home)
 }

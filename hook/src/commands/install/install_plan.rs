@@ -9,6 +9,7 @@ use crate::hint::Advice;
 use crate::output::{self, backup_suffix, diff, notice};
 use baton_display::{strip_control_chars, strip_control_chars_by_line};
 use baton_installer::InstallError;
+use baton_installer::agents::config;
 use baton_installer::config_file::make_dirs;
 use baton_installer::entries::{self, HookCommand};
 use baton_installer::locations::{Locations, Scope};
@@ -38,7 +39,7 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn new(error: CommandError, agent: Agent, file: Option<PathBuf>, command: &HookCommand) -> Self {
         let unwritable = error.install_error().is_some_and(InstallError::is_unwritable);
-        let entries = file.filter(|_| unwritable).map(|file| (file, entries::to_json(agent, command)));
+        let entries = file.filter(|_| unwritable).map(|file| (file, entries::to_json(&config(agent).hooks, command)));
         Self { error, entries }
     }
 }

@@ -8,21 +8,22 @@ use agent_baton_core::agent::Agent;
 use clap::{Args, ValueEnum};
 
 use self::install_plan::{Failure, InstallPlan};
-use crate::args::agent::AgentName;
+use crate::args::agent;
 use crate::error::CommandError;
 use crate::output::notice;
 use crate::output::{self, confirm};
 use baton_agents::spec;
 use baton_display::{Progress, strip_control_chars};
-use baton_installer::codex_trust::{self, TrustEntry};
+use baton_installer::agent_config::{AgentConfig, HooksText};
+use baton_installer::agents::config;
 use baton_installer::config_file::ConfigFile;
-use baton_installer::entries::{self, HookCommand};
+use baton_installer::entries::HookCommand;
 use baton_installer::locations::{DetectedAgent, Locations, Scope};
 use baton_installer::plan;
 use baton_installer::program::Program;
 use baton_installer::receipt::{Added, InstallLock, Receipt};
 use baton_installer::settings_variable::SettingsVariable;
-use baton_installer::{InstallError, codex_trust_query, find_hooks, json_edit};
+use baton_installer::{InstallError, json_edit};
 use baton_store::{StateDir, StateDirEnv};
 use baton_system::here;
 
@@ -31,8 +32,8 @@ use baton_system::here;
 #[derive(Args)]
 pub struct Install {
     /// Only this agent [default: every agent that is found]
-    #[arg(long, value_enum)]
-    agent: Option<AgentName>,
+    #[arg(long, value_parser = agent::parser())]
+    agent: Option<Agent>,
     /// user: for you, in every project. project: for everyone, in this project. local: for you, in this project
     /// (Claude Code only)
     #[arg(long, value_enum, default_value = "user")]
@@ -125,7 +126,7 @@ impl Install {
     /// Returns the agents to install for.
     fn agents(&self) -> Result<Vec<Agent>, CommandError> {
         if let Some(agent) = self.agent {
-            return Ok(vec![agent.into()]);
+            return Ok(vec![agent]);
         }
         let mut found = Vec::new();
         let mut looked = Vec::new();
@@ -175,8 +176,8 @@ impl Install {
         plan: &mut InstallPlan,
     ) -> Result<(), CommandError> {
         let file = match locations.hooks(agent, self.scope.into()) {
-            Err(InstallError::NoLocalScope) if self.agent.is_none() => {
-                plan.notes.push(format!("nothing for Codex: {}", InstallError::NoLocalScope));
+            Err(error @ InstallError::NoLocalScope { agent }) if self.agent.is_none() => {
+                plan.notes.push(format!("nothing for {agent}: {error}"));
                 return Ok(());
             }
             file => file?,
@@ -192,11 +193,11 @@ impl Install {
         plan.notes.extend(notes);
         let after = change.as_ref().map_or_else(|| source.text().to_owned(), |change| change.after.clone());
         plan.changes.extend(change);
-        if agent == Agent::Codex {
-            plan.notes.extend(unknown_top_level_key(&file, &after)?);
-            let settings = self.settings(&detected, &file, &after, command, plan)?;
-            plan.changes
-                .extend(plan::plan_codex_settings(ConfigFile::read(&Locations::codex_settings()?)?, &settings)?);
+        plan.notes.extend(spoiling_key(agent, &file, &after)?);
+        if let Some(path) = Locations::settings(agent)? {
+            let hooks = HooksText { path: &file, text: &after, command };
+            let wanted = self.settings(agent, &detected, &hooks, plan)?;
+            plan.changes.extend(plan::plan_settings(agent, ConfigFile::read(&path)?, &wanted)?);
         }
         Ok(())
     }
@@ -221,27 +222,25 @@ impl Install {
         Some(SettingsVariable { name, value })
     }
 
-    /// Returns the settings for Codex' config.toml. If Codex does not confirm the hashes, leaves out the trust
+    /// Returns the entries for the agent's file of settings. If the agent does not confirm the hooks, leaves out the trust
     /// entries and adds a warning.
     fn settings(
         &self,
+        agent: Agent,
         detected: &DetectedAgent,
-        file: &Path,
-        hooks: &str,
-        command: &HookCommand,
+        hooks: &HooksText<'_>,
         plan: &mut InstallPlan,
     ) -> Result<Vec<Added>, CommandError> {
         let mut wanted = Vec::new();
-        if self.writable {
+        let AgentConfig { trust, sandbox, .. } = config(agent);
+        if self.writable && sandbox.is_some() {
             let home = StateDir::resolve(&StateDirEnv::from_process(), None, &here()?.place)?;
             let path = home.path().to_str().ok_or_else(|| InstallError::NotText { path: home.path().to_owned() })?;
             wanted.push(Added::WritableRoot { path: path.to_owned(), created_list: false, created_table: false });
         }
-        if self.trust {
-            match trust_entries(detected, file, hooks, command) {
-                Ok(trusts) => {
-                    wanted.extend(trusts.into_iter().map(|TrustEntry { key, hash }| Added::Trust { key, hash }))
-                }
+        if let Some(trust) = trust.as_ref().filter(|_| self.trust) {
+            match (trust.entries)(detected.program.as_deref(), hooks) {
+                Ok(entries) => wanted.extend(entries),
                 Err(error) => plan.untrusted = Some(error),
             }
         }
@@ -249,12 +248,15 @@ impl Install {
     }
 
     fn print_next_steps(&self, agents: &[Agent]) {
-        if agents.contains(&Agent::Codex) && !self.trust {
-            let scope = if matches!(self.scope, ScopeName::User) { "" } else { " --scope project" };
-            notice(&format!(
-                "Codex runs a hook only once you trust it: start codex and choose to trust the hooks when it asks, \
-                 or run `baton install{scope} --trust`"
-            ));
+        let scope = if matches!(self.scope, ScopeName::User) { "" } else { " --scope project" };
+        for (agent, trust) in agents.iter().filter_map(|agent| Some((*agent, config(*agent).trust.as_ref()?))) {
+            if !self.trust {
+                notice(&format!(
+                    "{} runs a hook only once you trust it: {}, or run `baton install{scope} --trust`",
+                    spec(agent).title,
+                    trust.by_hand
+                ));
+            }
         }
         notice(
             "sessions that are already open are not affected; `baton doctor` checks the installation, `baton uninstall` removes it",
@@ -262,56 +264,11 @@ impl Install {
     }
 }
 
-/// Returns the entries to trust: baton's, at the positions that they will have, with the hashes that Codex itself
-/// computes.
-fn trust_entries(
-    detected: &DetectedAgent,
-    file: &Path,
-    hooks: &str,
-    command: &HookCommand,
-) -> Result<Vec<TrustEntry>, InstallError> {
-    let codex =
-        detected.program.as_ref().ok_or_else(|| InstallError::Untrusted("codex is not on the PATH".to_owned()))?;
-    let path = codex_path(file);
-    let value = json_edit::parse(file, hooks)?.unwrap_or_default();
-    let calls = find_hooks::baton_calls(&value, Agent::Codex);
-    let theirs = codex_trust_query::query_hashes(codex, hooks)?;
-    let mut trusts = Vec::new();
-    for event in entries::events(Agent::Codex) {
-        let wanted = entries::HookGroup::new(Agent::Codex, event, command);
-        let ours = calls.iter().find(|call| call.event == *event && call.value == wanted.handler());
-        let Some(call) = ours else { continue };
-        let place = codex_trust::position_key(event, call.group, call.handler);
-        let hash = codex_trust::handler_hash(event, call.matcher.as_deref(), &call.value).unwrap_or_default();
-        match theirs.iter().find(|(at, _)| *at == place) {
-            Some((_, found)) if *found == hash => {
-                trusts.push(TrustEntry { key: format!("{}:{place}", path.display()), hash })
-            }
-            Some((_, found)) => {
-                return Err(InstallError::Untrusted(format!("Codex' own hash of {place} is {found}, not {hash}")));
-            }
-            None => return Err(InstallError::Untrusted(format!("Codex does not list {place}"))),
-        }
-    }
-    Ok(trusts)
-}
-
-/// Returns the path of a hooks.json as Codex writes it in its trust entries: if `CODEX_HOME` is set, Codex resolves
-/// the symlinks in it.
-#[must_use]
-pub fn codex_path(file: &Path) -> PathBuf {
-    let canonical = || file.parent()?.canonicalize().ok().zip(file.file_name()).map(|(dir, name)| dir.join(name));
-    let set = std::env::var_os(spec(Agent::Codex).home_variable).is_some_and(|home| !home.is_empty());
-    if set { canonical().unwrap_or_else(|| file.to_owned()) } else { file.to_owned() }
-}
-
-/// Returns a top-level key of a hooks.json because of which Codex would ignore the whole file.
-fn unknown_top_level_key(file: &Path, text: &str) -> Result<Option<String>, InstallError> {
+/// Returns a warning about a top-level key because of which an agent would ignore a whole file.
+fn spoiling_key(agent: Agent, file: &Path, text: &str) -> Result<Option<String>, InstallError> {
     let value = json_edit::parse(file, text)?.unwrap_or_default();
-    let known = |key: &&String| !matches!(key.as_str(), "hooks" | "description");
-    let unknown = value.as_object().and_then(|object| object.keys().find(known));
-    Ok(unknown.map(|key| {
-        let key = strip_control_chars(key);
-        format!("{} has the key {key:?}, which makes Codex ignore the whole file: remove it", file.display())
+    Ok((config(agent).spoiling_key)(&value).map(|key| {
+        let (key, title) = (strip_control_chars(key), spec(agent).title);
+        format!("{} has the key {key:?}, which makes {title} ignore the whole file: remove it", file.display())
     }))
 }

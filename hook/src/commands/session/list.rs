@@ -13,7 +13,7 @@ use agent_baton_core::session::Session;
 use clap::Args;
 use jiff::ToSpan;
 
-use crate::args::agent::AgentName;
+use crate::args::agent;
 use crate::args::session::current_project;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -68,8 +68,8 @@ pub struct List {
     #[arg(long)]
     all: bool,
     /// Only sessions of this agent
-    #[arg(long, value_enum)]
-    agent: Option<AgentName>,
+    #[arg(long, value_parser = agent::parser())]
+    agent: Option<Agent>,
     /// Only sessions with this status (repeatable)
     #[arg(long, value_parser = STATUSES)]
     status: Vec<String>,
@@ -223,7 +223,7 @@ impl<'a> Filter<'a> {
         let text = list.text.as_ref().map(|text| text.to_lowercase());
         let newest = |most| if text.is_some() { reader.newest_ids(most) } else { Ok(BTreeSet::new()) };
         let (searched, titled) = (newest(MESSAGES_SEARCHED)?, newest(NEWEST)?);
-        let (store, agent) = (context.store(), list.agent.map(Agent::from));
+        let (store, agent) = (context.store(), list.agent);
         Ok(Self { list, store, agent, project, text, searched, titled })
     }
 

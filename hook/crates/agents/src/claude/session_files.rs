@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{MAX_SESSION_FILE, SessionFile};
+use super::displayed_session::{MAX_SESSION_FILE, SessionFile};
 use crate::lenient_json::{Lenient, LenientString, lenient_flag};
 use crate::session_files::{
     HeadLines, HeadReading, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,

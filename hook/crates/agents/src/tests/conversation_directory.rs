@@ -45,5 +45,6 @@ fn a_conversation_is_found_in_the_directory_in_which_it_began() {
         let found = conversation_directory(&session).map(|path| path.to_str().unwrap().to_owned());
         assert_eq!(found, expected.and_then(text), "{agent} {transcript}, {cwd}, {project}");
     }
-    assert!(!claude::is_folder_name(&cut(""), &format!("{base}/{long}")));
+    let is_folder_name = spec(Agent::Claude).is_folder_name.unwrap();
+    assert!(!is_folder_name(&cut(""), &format!("{base}/{long}")));
 }

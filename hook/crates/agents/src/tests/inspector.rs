@@ -1,5 +1,7 @@
 use std::fs;
 
+use agent_baton_core::agent::Agent;
+use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::{LockState, ProcessState};
 use agent_baton_core::session::{Launch, Session};

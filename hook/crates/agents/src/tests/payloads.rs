@@ -1,3 +1,5 @@
+use std::path::{Path, PathBuf};
+
 use agent_baton_core::agent::Agent;
 use agent_baton_core::event::{EventName, Source};
 use serde_json::{Value, json};

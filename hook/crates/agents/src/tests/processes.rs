@@ -1,3 +1,5 @@
+use agent_baton_core::agent::Agent;
+use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 
 use super::tree::Tree;

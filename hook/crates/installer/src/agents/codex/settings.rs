@@ -4,9 +4,9 @@ use std::path::Path;
 
 use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
 
-use super::config_file::split_bom;
-use super::error::InstallError;
-use super::receipt::Added;
+use crate::config_file::split_bom;
+use crate::error::InstallError;
+use crate::receipt::Added;
 
 const SANDBOX: &str = "sandbox_workspace_write";
 const ROOTS: &str = "writable_roots";
@@ -15,7 +15,7 @@ const ROOTS: &str = "writable_roots";
 ///
 /// # Errors
 /// Returns an error with the line if the text is not TOML.
-pub fn parse(path: &Path, text: &str) -> Result<DocumentMut, InstallError> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<DocumentMut, InstallError> {
     let (bom, body) = split_bom(text);
     let wrong = |error: toml_edit::TomlError| {
         let at = error.span().map_or(0, |span| span.start) + bom.len();
@@ -25,14 +25,12 @@ pub fn parse(path: &Path, text: &str) -> Result<DocumentMut, InstallError> {
 }
 
 /// Returns the trusted hash of a hook, by its key.
-#[must_use]
-pub fn trusted<'d>(document: &'d DocumentMut, key: &str) -> Option<&'d str> {
+pub(super) fn trusted<'d>(document: &'d DocumentMut, key: &str) -> Option<&'d str> {
     document.get("hooks")?.get("state")?.get(key)?.get("trusted_hash")?.as_str()
 }
 
 /// Returns whether the sandbox lets tools write to a directory.
-#[must_use]
-pub fn is_writable(document: &DocumentMut, dir: &str) -> bool {
+pub(super) fn is_writable(document: &DocumentMut, dir: &str) -> bool {
     let roots = document.get(SANDBOX).and_then(|table| table.get(ROOTS)).and_then(Item::as_array);
     roots.into_iter().flatten().filter_map(toml_edit::Value::as_str).any(|root| Path::new(dir).starts_with(root))
 }
@@ -41,7 +39,7 @@ pub fn is_writable(document: &DocumentMut, dir: &str) -> bool {
 ///
 /// # Errors
 /// Returns an error if the text is not TOML, or if a value of another type occupies the place of the entry.
-pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Added)>, InstallError> {
+pub(super) fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Added)>, InstallError> {
     let mut document = parse(path, text)?;
     let misplaced = |keys: &[&str]| {
         let (bom, body) = split_bom(text);
@@ -97,7 +95,7 @@ pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Add
 ///
 /// # Errors
 /// Returns an error if the text is not TOML.
-pub fn remove(path: &Path, text: &str, added: &Added) -> Result<String, InstallError> {
+pub(super) fn remove(path: &Path, text: &str, added: &Added) -> Result<String, InstallError> {
     let mut document = parse(path, text)?;
     match added {
         Added::Trust { key, hash } if trusted(&document, key) == Some(hash) => {

@@ -1,4 +1,4 @@
-//! Determines which hooks Codex trusts.
+//! The hash by which Codex trusts a hook.
 //!
 //! Codex runs a hook only after the user has trusted it. It stores the trust in config.toml, by the place of the
 //! entry (file, event, position of the group, position in the group) and the hash of the entry.
@@ -14,18 +14,8 @@ const DEFAULT_TIMEOUT: u64 = 600;
 /// The default and the maximum timeout of SessionEnd and Interrupt, in seconds.
 const END_TIMEOUT: (u64, u64) = (1, 3);
 
-/// One trusted entry.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TrustEntry {
-    /// `<path of hooks.json>:<snake_event>:<group>:<handler>`.
-    pub key: String,
-    /// `sha256:<hex>`.
-    pub hash: String,
-}
-
 /// Returns the part of a key after the path: `session_start:0:0`.
-#[must_use]
-pub fn position_key(event: &str, group: usize, handler: usize) -> String {
+pub(super) fn position_key(event: &str, group: usize, handler: usize) -> String {
     format!("{}:{group}:{handler}", to_snake_case(event))
 }
 
@@ -43,8 +33,7 @@ fn to_snake_case(event: &str) -> String {
 /// Returns the hash of a handler as Codex 0.169 computes it: the SHA-256 of the canonical JSON (sorted keys, no
 /// spaces) of the event, the matcher and the handler with its effective timeout. Returns `None` if the handler is not
 /// a command.
-#[must_use]
-pub fn handler_hash(event: &str, matcher: Option<&str>, handler: &Value) -> Option<String> {
+pub(super) fn handler_hash(event: &str, matcher: Option<&str>, handler: &Value) -> Option<String> {
     let is_end = matches!(event, "SessionEnd" | "Interrupt");
     let default = if is_end { END_TIMEOUT.0 } else { DEFAULT_TIMEOUT };
     let asked = handler.get("timeout").and_then(Value::as_u64).unwrap_or(default);

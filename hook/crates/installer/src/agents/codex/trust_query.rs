@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use baton_fs::child::ProcessGroup;
 use serde_json::{Value, json};
 
-use super::error::InstallError;
+use crate::error::InstallError;
 
 /// How long Codex may take to start and to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -18,18 +18,30 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// How much of its output is read, in bytes.
 const MAX_ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Why Codex did not say its hashes.
+#[derive(Debug)]
+pub(super) enum QueryError {
+    /// Its temporary home could not be made.
+    Install(InstallError),
+    /// It cannot be run, or gave no answer.
+    NoAnswer(String),
+}
+
 /// Returns the hash that Codex computes for each entry of a hooks.json, by the entry's place (`session_start:0:0`).
 /// Codex runs with a temporary home that contains only that file. It neither reads nor writes the user's own.
 ///
 /// # Errors
 /// Returns an error if Codex cannot be run or gives no answer.
-pub fn query_hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, InstallError> {
-    let failed = |why: &str| InstallError::Untrusted(format!("{} {why}", codex.display()));
+pub(super) fn query_hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, QueryError> {
+    let failed = |why: &str| QueryError::NoAnswer(format!("{} {why}", codex.display()));
     let home = tempfile::Builder::new()
         .prefix("baton-codex-")
         .tempdir()
-        .map_err(InstallError::io("make", Path::new("a temporary directory")))?;
-    std::fs::write(home.path().join("hooks.json"), hooks).map_err(InstallError::io("write", home.path()))?;
+        .map_err(InstallError::io("make", Path::new("a temporary directory")))
+        .map_err(QueryError::Install)?;
+    std::fs::write(home.path().join("hooks.json"), hooks)
+        .map_err(InstallError::io("write", home.path()))
+        .map_err(QueryError::Install)?;
     let mut command = Command::new(codex);
     command.arg("app-server").current_dir(home.path()).env("HOME", home.path()).env("CODEX_HOME", home.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);

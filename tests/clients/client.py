@@ -38,8 +38,8 @@ class Client:
         self.model = ModelServer(self.wire)
         self.home = Home(directory, self.model.port, baton, {self.agent: program})
         self.records = Records(self.home.path / "record")
-        self.state = State(baton and self.home.program, self.home.env, self.home.work)
-        self.terminal = Terminal(self.home.tmux / "default", self.home.env)
+        self.state = State(baton and self.home.program, self.home)
+        self.terminal = Terminal(self.home.tmux / "default", self.home)
         self.windows, self.finished = [], []
         # The recorder is a foreign hook that is there already: install leaves it, and puts its own behind it.
         self.recorder = [*recorder, str(self.records.path)]
@@ -49,7 +49,8 @@ class Client:
 
     def run(self, *arguments, cwd=None):
         """The client without a terminal, to its end."""
-        done = subprocess.run([self.program, *arguments], cwd=cwd or self.home.work, env=self.home.env, stdin=subprocess.DEVNULL,
+        cwd = cwd or self.home.work
+        done = subprocess.run([*self.home.within(cwd), self.program, *arguments], cwd=cwd, env=self.home.env, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=120, check=False)
         self.finished.append(Finished(done.returncode, done.stdout, done.stderr))
         return self.finished[-1]
@@ -122,6 +123,9 @@ class Client:
         """End everything that was started in this home."""
         self.terminal.close()
         self.model.close()
+        if self.home.machine:
+            self.home.machine.close()
+            self.home.machine = None
         def left():
             return [pid for pid in processes.with_variable("HOME", self.home.path) if processes.is_alive(pid)]
         for pid in left():

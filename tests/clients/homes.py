@@ -72,9 +72,14 @@ class Home:
         }
         for project in (self.work, self.other):
             subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
+        self.machine = None  # a machine of its own, if the scenario gives it one
         self.port = port
         self.write_configuration(self.claude, self.codex)
         isolation.live_in(self.path)
+
+    def within(self, cwd=None):
+        """The words that run a program on the machine of this home, in this directory or its project."""
+        return self.machine.within(cwd or self.work) if self.machine else []
 
     def put_stopwatch(self):
         """From now on every call of baton is timed from outside."""

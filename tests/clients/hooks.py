@@ -16,7 +16,7 @@ OTHER_TIMEOUT = 10
 
 def baton(words, home, variables=None):
     """A command of baton's as the user of this home gives it, with these variables besides."""
-    return subprocess.run([home.program, *shlex.split(words)], cwd=home.work, env=home.env | (variables or {}), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return subprocess.run([*home.within(), home.program, *shlex.split(words)], cwd=home.work, env=home.env | (variables or {}), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 def install(agent, home, *flags, variables=None):

@@ -1,12 +1,17 @@
 """Namespaces of our own: a network that has nothing but loopback, so that no client can reach anything but our model servers, and an
-account database of ours, since the account's home is where a user's word is kept and no variable can move it."""
+account database of ours, since the account's home is where a user's word is kept and no variable can move it. A scenario of several
+machines gives each of them mounts and processes of its own, too."""
 import fcntl
 import os
+import pathlib
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import uuid
+
+import processes
 
 SIOCSIFFLAGS = 0x8914
 IFF_UP_RUNNING = 0x1 | 0x40
@@ -69,3 +74,41 @@ def live_in(home):
         accounts.truncate()
         accounts.write(f"me:x:{os.geteuid()}:{os.getegid()}::{home}:/bin/bash\n")
         accounts.flush()
+
+
+# Becomes the first process of a machine: puts its files over the system's, and waits for its end.
+BOOT = """mount --bind "$1/machine-id" /etc/machine-id && mount --bind "$1/boot-id" /proc/sys/kernel/random/boot_id &&
+          mount --bind "$1/passwd" /etc/passwd && echo started && read -r over"""
+
+
+class Machine:
+    """Namespaces with a machine id, a boot id, an account database and processes of their own. The account's home is `home`."""
+
+    def __init__(self, home):
+        self.files = pathlib.Path(tempfile.mkdtemp(prefix="bc-machine-", dir="/tmp"))
+        account = f"me:x:{os.geteuid()}:{os.getegid()}::{home}:/bin/bash\n"
+        for name, text in {"machine-id": f"{uuid.uuid4().hex}\n", "boot-id": f"{uuid.uuid4()}\n", "passwd": account}.items():
+            (self.files / name).write_text(text, encoding="utf-8")
+        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", BOOT, "init", str(self.files)]
+        self.unshare = subprocess.Popen(unshare, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.unshare.stdout.readline() == "started\n", "no namespaces for a machine"
+        [self.init] = processes.children(self.unshare.pid)
+        # `env` starts the program in the directory of the caller, which is lost at the entry.
+        self.enter = ["nsenter", "--target", str(self.init), "--mount", "--pid"]
+
+    def within(self, cwd):
+        """The words that run a program on this machine, in this directory."""
+        return [*self.enter, "env", "-C", str(cwd)]
+
+    def pid_here(self, pid):
+        """Our pid of the process that has this pid on the machine."""
+        namespace = os.readlink(f"/proc/{self.init}/ns/pid")
+        return next(here for here in processes.all_pids() if processes.namespace(here) == namespace and processes.pid_there(here) == pid)
+
+    def close(self):
+        """Kill every process of the machine."""
+        processes.send(self.init)
+        self.unshare.wait()
+        for file in self.files.iterdir():
+            file.unlink()
+        self.files.rmdir()

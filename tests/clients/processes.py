@@ -48,6 +48,23 @@ def program(pid):
         return ""
 
 
+def namespace(pid):
+    """The pid namespace of a process; empty when it cannot be read."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")
+    except OSError:
+        return ""
+
+
+def pid_there(pid):
+    """The pid that a process has in its own namespace; None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            return next(int(line.split()[-1]) for line in file if line.startswith("NSpid:"))
+    except OSError:
+        return None
+
+
 def with_variable(name, value):
     """The processes started with NAME=VALUE in their environment."""
     wanted = f"{name}={value}".encode()

@@ -14,11 +14,11 @@ def unended(row):
 class State:
     """Without a program (only the recorder is hooked) there is nothing to look at: every expectation returns at once."""
 
-    def __init__(self, baton, env, cwd):
-        self.baton, self.env, self.cwd = baton, env, cwd
+    def __init__(self, baton, home):
+        self.baton, self.home = baton, home
 
     def rows(self, noun):
-        done = subprocess.run([self.baton, noun, "list", *([] if noun == "project" else ["--all"]), "--json"], env=self.env, cwd=self.cwd, capture_output=True, text=True, check=False)
+        done = subprocess.run([*self.home.within(), self.baton, noun, "list", *([] if noun == "project" else ["--all"]), "--json"], env=self.home.env, cwd=self.home.work, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"baton {noun} list --json: exit {done.returncode}: {done.stderr}"
         rows = json.loads(done.stdout)
         return rows if isinstance(rows, list) else rows[f"{noun}s"]

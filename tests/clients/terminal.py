@@ -11,15 +11,14 @@ SHELL_PROMPT = r"[$#]\s*$"
 
 
 class Terminal:
-    def __init__(self, socket, env):
-        self.socket = socket
-        self.env = env
+    def __init__(self, socket, home):
+        self.socket, self.home = socket, home
         self.windows = 0
         self.size = (140, 50)
 
     def run(self, *arguments):
-        command = ["tmux", "-S", str(self.socket), "-f", "/dev/null", *arguments]
-        return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+        command = [*self.home.within(), "tmux", "-S", str(self.socket), "-f", "/dev/null", *arguments]
+        return subprocess.run(command, env=self.home.env, capture_output=True, text=True, check=False)
 
     def open(self, cwd):
         """A pane with a shell in it."""
@@ -30,7 +29,7 @@ class Terminal:
                         "-e", f"BATON_TEST_WINDOW={name}", "bash --norc --noprofile")
         assert done.returncode == 0, done.stderr
         pane, pid = self.run("display-message", "-p", "-t", name, "#{pane_id} #{pane_pid}").stdout.split()
-        pane = Pane(self, pane, int(pid))
+        pane = Pane(self, pane, self.home.machine.pid_here(int(pid)) if self.home.machine else int(pid))
         pane.wait(SHELL_PROMPT)
         return pane
 

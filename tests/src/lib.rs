@@ -13,6 +13,7 @@ pub mod installation;
 pub mod model;
 pub mod mount;
 pub mod mutation;
+pub mod namespaces;
 pub mod other_machine;
 pub mod process;
 pub mod program;

@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A process with an agent's name. It is killed when dropped.
 pub struct Process {
     pid: u32,
+    /// Its pid in the namespace of the tests.
+    pid_here: u32,
     start: u64,
     comm: String,
     child: Option<Child>,
@@ -77,27 +79,29 @@ impl Process {
         }
         let argv: Vec<String> =
             std::iter::once(program.to_str().unwrap()).chain(launch.args.iter().copied()).map(str::to_owned).collect();
+        let started_by = parent.as_ref().map(|parent| parent.pid_here);
         let child = match parent {
             Some(parent) => match parent.order(&Order::Spawn { argv, env }) {
                 Answer::Spawned(_) => None,
                 other => panic!("{}: {other:?}", parent.comm),
             },
             None => {
-                let mut command = match through {
-                    [] => Command::new(&program),
-                    words => {
-                        let mut command = Command::new(program::baton());
-                        command.args(words).arg(&program).current_dir(scratch.home().join("work"));
-                        command
-                    }
-                };
-                command.args(launch.args).env_clear().envs(env).stdin(Stdio::null()).stdout(Stdio::null());
+                let work = scratch.home().join("work");
+                let baton = (!through.is_empty()).then(|| program::baton().to_str().unwrap().to_owned());
+                let mut words = scratch.words_before(&work);
+                words.extend(baton.into_iter().chain(through.iter().map(|word| (*word).to_owned())).chain(argv));
+                let mut command = Command::new(&words[0]);
+                if !through.is_empty() {
+                    command.current_dir(work);
+                }
+                command.args(&words[1..]).env_clear().envs(env).stdin(Stdio::null()).stdout(Stdio::null());
                 Some(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
             }
         };
         let orders = accept(&listener);
         let mut process = Self {
             pid: 0,
+            pid_here: 0,
             start: 0,
             comm: String::new(),
             child,
@@ -107,12 +111,16 @@ impl Process {
         };
         let Answer::Hello { pid, comm } = process.answer() else { panic!("no greeting") };
         assert_eq!(comm, launch.comm, "the kernel names a process after the file it runs");
-        process.start = start_of(pid).unwrap_or_else(|| panic!("{pid} is not there"));
+        process.pid_here = match &process.child {
+            Some(child) => pid_here(child.id(), pid).unwrap_or(pid),
+            None => started_by.and_then(|parent| pid_here(parent, pid)).unwrap_or(pid),
+        };
+        process.start = start_of(process.pid_here).unwrap_or_else(|| panic!("{pid} is not there"));
         (process.pid, process.comm) = (pid, comm);
         process
     }
 
-    /// Returns its pid.
+    /// Returns its pid, as it sees it itself.
     #[must_use]
     pub const fn pid(&self) -> u32 {
         self.pid
@@ -167,7 +175,7 @@ impl Process {
     /// Stops the process with SIGSTOP: it is alive but does nothing.
     pub fn stop(&self) {
         self.signal(Signal::SIGSTOP);
-        wait_for(|| state_of(self.pid).is_some_and(|(state, _)| state == 'T'), "it to stop");
+        wait_for(|| state_of(self.pid_here).is_some_and(|(state, _)| state == 'T'), "it to stop");
     }
 
     /// Continues the stopped process.
@@ -190,7 +198,7 @@ impl Process {
         line.push(b'\n');
         self.orders.write_all(&line).unwrap();
         let name = Path::new(program).file_name().and_then(|name| name.to_str()).expect("a name");
-        let proc = PathBuf::from(format!("/proc/{}", self.pid));
+        let proc = PathBuf::from(format!("/proc/{}", self.pid_here));
         let has_executed = || {
             std::fs::canonicalize(proc.join("exe")).ok() == std::fs::canonicalize(program).ok()
                 && std::fs::read_to_string(proc.join("comm")).unwrap().trim_end() == name
@@ -205,13 +213,13 @@ impl Process {
     /// Returns whether it runs or is stopped: it has neither ended nor become a zombie.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        state_of(self.pid).is_some_and(|(state, start)| start == self.start && !matches!(state, 'Z' | 'X'))
+        state_of(self.pid_here).is_some_and(|(state, start)| start == self.start && !matches!(state, 'Z' | 'X'))
     }
 
     fn signal(&self, signal: Signal) {
         // The start time protects against a pid that was given to another process meanwhile.
         if self.is_alive() {
-            kill(Pid::from_raw(i32::try_from(self.pid).unwrap()), signal).unwrap();
+            kill(Pid::from_raw(i32::try_from(self.pid_here).unwrap()), signal).unwrap();
         }
     }
 
@@ -253,10 +261,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        match &mut self.child {
-            Some(child) => drop(child.kill().and_then(|()| child.wait())),
-            None => self.signal(Signal::SIGKILL),
+        // The child is another process if the agent was started through a program.
+        if let Some(child) = &mut self.child {
+            drop(child.kill().and_then(|()| child.wait()));
         }
+        self.signal(Signal::SIGKILL);
     }
 }
 
@@ -290,6 +299,17 @@ fn accept(listener: &UnixListener) -> UnixStream {
 #[must_use]
 pub fn start_of(pid: u32) -> Option<u64> {
     state_of(pid).map(|(_, start)| start)
+}
+
+/// Returns the pid, in the namespace of the tests, of a process that has this pid in its own: `of` itself or a descendant of it.
+fn pid_here(of: u32, pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{of}/status")).ok()?;
+    let own = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    if own.split_ascii_whitespace().next_back()?.parse() == Ok(pid) {
+        return Some(of);
+    }
+    let children = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children")).ok()?;
+    children.split_ascii_whitespace().find_map(|child| pid_here(child.parse().ok()?, pid))
 }
 
 /// Returns state and start time of a process (fields 3 and 22 of its stat).

@@ -1,6 +1,7 @@
 //! A home directory and a state directory for one test.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -27,6 +28,8 @@ pub struct Scratch {
     root: PathBuf,
     dir: TempDir,
     more: Mutex<BTreeMap<String, String>>,
+    /// The words that precede the call of every program.
+    through: Mutex<Vec<String>>,
 }
 
 impl Default for Scratch {
@@ -58,7 +61,7 @@ impl Scratch {
         for part in ["home/work", "home/.config", "bin", "steer"] {
             std::fs::create_dir_all(root.join(part)).unwrap();
         }
-        Self { root, dir, more: Mutex::default() }
+        Self { root, dir, more: Mutex::default(), through: Mutex::default() }
     }
 
     /// Returns the directory that contains everything else.
@@ -118,19 +121,34 @@ impl Scratch {
         }
     }
 
+    /// Lets every program be called through another one from now on, such as `nsenter`, that runs the words after its own.
+    pub fn run_through(&self, words: Vec<String>) {
+        *self.through.lock().unwrap() = words;
+    }
+
+    /// Returns the words that precede the call of a program in this directory, which are none by default.
+    #[must_use]
+    pub fn words_before(&self, cwd: &Path) -> Vec<String> {
+        let words = self.through.lock().unwrap().clone();
+        // A program that enters a mount namespace leaves its directory.
+        let enter = ["env", "-C", cwd.to_str().unwrap()].map(str::to_owned);
+        if words.is_empty() { words } else { words.into_iter().chain(enter).collect() }
+    }
+
     /// Returns a call of `baton` with these arguments, in the home's `work`, below no agent.
     #[must_use]
     pub fn baton<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Call {
-        let mut command = Command::new(program::baton());
-        command.args(args).current_dir(self.home().join("work")).env_clear().envs(self.env());
-        Call { command, stdin: Vec::new() }
+        self.program(program::baton(), args)
     }
 
     /// Like [`Self::baton`], with the program at another path.
     #[must_use]
     pub fn program<'a>(&self, program: &Path, args: impl IntoIterator<Item = &'a str>) -> Call {
-        let mut command = Command::new(program);
-        command.args(args).current_dir(self.home().join("work")).env_clear().envs(self.env());
+        let work = self.home().join("work");
+        let words = self.words_before(&work).into_iter().map(OsString::from);
+        let mut words = words.chain([program.as_os_str().to_owned()]).chain(args.into_iter().map(OsString::from));
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).current_dir(work).env_clear().envs(self.env());
         Call { command, stdin: Vec::new() }
     }
 

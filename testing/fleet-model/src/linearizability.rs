@@ -29,6 +29,25 @@ pub enum Action {
     },
     /// It reads the ownership.
     Read(Ownership),
+    /// It makes someone the owner with a fence that is one higher, whoever owned the run. Whoever owns it already may keep the fence.
+    Acquire {
+        /// The new owner.
+        owner: u64,
+        /// The fence with which they own the run afterwards, or `None` if it is unknown whether they do.
+        fence: Option<u64>,
+    },
+    /// It asks whether the run has this ownership.
+    Verify {
+        /// What it asks about.
+        asked: Ownership,
+        /// The answer.
+        holds: bool,
+    },
+    /// It ends the run, which belongs to [`ENDED`] from then on.
+    End {
+        /// Whether that happened, or `false` if it is unknown.
+        done: bool,
+    },
 }
 
 /// One operation of a history.
@@ -46,6 +65,9 @@ pub struct Operation {
 
 /// The ownership of a run before its first operation.
 pub const NO_OWNER: Ownership = Ownership { fence: 0, owner: 0 };
+
+/// The owner of a run that has ended. Its ownership does not change again.
+pub const ENDED: u64 = u64::MAX;
 
 /// The maximum number of operations on one run.
 pub const MAX_OPERATIONS: usize = 128;
@@ -89,7 +111,10 @@ fn has_order(run: &[Operation]) -> bool {
 
 /// Returns whether an operation must be in the order.
 const fn is_known(operation: &Operation) -> bool {
-    !matches!(operation.action, Action::Take { done: None, .. })
+    !matches!(
+        operation.action,
+        Action::Take { done: None, .. } | Action::Acquire { fence: None, .. } | Action::End { done: false }
+    )
 }
 
 /// Returns the register after an operation, or `None` if the register does not answer so.
@@ -103,5 +128,15 @@ fn apply(now: Ownership, action: Action) -> Option<Ownership> {
                 _ => Some(if fits { next } else { now }),
             }
         }
+        Action::Acquire { owner, fence } => {
+            let next = Ownership { fence: now.fence + 1, owner };
+            match fence {
+                Some(fence) if now == (Ownership { fence, owner }) => Some(now),
+                Some(fence) if fence != next.fence => None,
+                _ => (now.owner != ENDED).then_some(next),
+            }
+        }
+        Action::Verify { asked, holds } => ((asked == now) == holds).then_some(now),
+        Action::End { .. } => Some(Ownership { owner: ENDED, ..now }),
     }
 }

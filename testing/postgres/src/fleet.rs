@@ -2,9 +2,10 @@
 //! a test can cut off one machine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use agent_baton_core::run::Run;
+use agent_baton_tests::namespaces::Namespaces;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::{Scratch, program};
 use serde_json::Value;
@@ -30,6 +31,8 @@ pub struct Machine {
     pub scratch: Scratch,
     /// Its way to the database.
     pub proxy: Arc<Proxy>,
+    /// What makes it a machine of its own, if it is one.
+    namespaces: Mutex<Option<Namespaces>>,
 }
 
 impl Fleet {
@@ -64,7 +67,7 @@ impl Fleet {
         std::fs::create_dir_all(&git).unwrap();
         std::fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
         std::fs::write(git.join("config"), format!("[remote \"origin\"]\n\turl = {REMOTE}\n")).unwrap();
-        let machine = Machine { scratch, proxy };
+        let machine = Machine { scratch, proxy, namespaces: Mutex::default() };
         self.configure(&machine);
         machine
     }
@@ -88,6 +91,20 @@ impl Fleet {
         let joined = machine.scratch.baton(["fleet", "join", "--no-timer", "--name", name]).run();
         assert_eq!(joined.code, Some(0), "{joined:?}");
         machine
+    }
+
+    /// Like [`Self::machine`], in namespaces of its own, with this machine id. Returns `None` where they cannot be made.
+    #[must_use]
+    pub fn isolated_machine(&self, name: &str, machine_id: &str, has_own_processes: bool) -> Option<Machine> {
+        let machine = self.unjoined();
+        let host = machine.proxy.listen_in(&machine.scratch.root().join("database"));
+        let url = Postgres::url_at(&self.database, &host, machine.proxy.port());
+        std::fs::write(machine.scratch.home().join(".config/baton/config.toml"), format!("[fleet]\nurl = \"{url}\"\n"))
+            .unwrap();
+        machine.isolate(machine_id, has_own_processes)?;
+        let joined = machine.baton(["fleet", "join", "--no-timer", "--name", name]);
+        assert_eq!(joined.code, Some(0), "{joined:?}");
+        Some(machine)
     }
 
     /// Returns the server.
@@ -135,6 +152,26 @@ impl Fleet {
 }
 
 impl Machine {
+    /// Puts the machine into new namespaces with this machine id, as a container that was made again. What ran in older ones is
+    /// killed. Returns `None` where that is not possible.
+    pub fn isolate(&self, machine_id: &str, has_own_processes: bool) -> Option<()> {
+        let mut namespaces = self.namespaces.lock().unwrap();
+        drop(namespaces.take());
+        *namespaces = Some(Namespaces::boot(&self.scratch, machine_id, has_own_processes)?);
+        Some(())
+    }
+
+    /// Does something with the namespaces of an isolated machine.
+    pub fn with_namespaces<T>(&self, act: impl FnOnce(&Namespaces) -> T) -> T {
+        act(self.namespaces.lock().unwrap().as_ref().expect("an isolated machine"))
+    }
+
+    /// Returns its id in the fleet.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.fleet_file("membership.json")["machine"].as_str().unwrap().to_owned()
+    }
+
     /// Runs `baton` outside of any agent.
     #[must_use]
     pub fn baton<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Output {

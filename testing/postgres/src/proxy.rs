@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -86,17 +89,20 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared { server, state: Mutex::default(), changed: Condvar::new() });
         let accepting = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                if accepting.lock().refuses {
-                    drop(client.shutdown(Shutdown::Both));
-                } else if let Err(error) = serve(&accepting, client) {
-                    // The server is not there: the client sees its connection end.
-                    drop(error);
-                }
-            }
-        });
+        std::thread::spawn(move || listener.incoming().flatten().for_each(|client| accept(&accepting, client)));
         Self { shared, port }
+    }
+
+    /// Listens on a unix socket in this directory, too, for clients in another network. Returns the URL's host.
+    pub fn listen_in(&self, dir: &Path) -> String {
+        std::fs::create_dir_all(dir).unwrap();
+        let listener = UnixListener::bind(dir.join(format!(".s.PGSQL.{}", self.port))).unwrap();
+        let accepting = Arc::clone(&self.shared);
+        std::thread::spawn(move || {
+            // Reading, writing and shutting down are the same system calls on a unix socket.
+            listener.incoming().flatten().for_each(|client| accept(&accepting, TcpStream::from(OwnedFd::from(client))));
+        });
+        dir.to_str().unwrap().replace('/', "%2F")
     }
 
     /// Returns the port on which it listens.
@@ -171,12 +177,21 @@ impl Drop for Proxy {
     }
 }
 
+fn accept(shared: &Arc<Shared>, client: TcpStream) {
+    if shared.lock().refuses {
+        drop(client.shutdown(Shutdown::Both));
+    } else if let Err(error) = serve(shared, client) {
+        // The server is not there: the client sees its connection end.
+        drop(error);
+    }
+}
+
 /// Forwards one connection, in two threads.
 fn serve(shared: &Arc<Shared>, client: TcpStream) -> io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", shared.server))?;
-    for stream in [&client, &server] {
-        stream.set_nodelay(true)?;
-    }
+    server.set_nodelay(true)?;
+    // A unix socket does not have this option, and needs none.
+    drop(client.set_nodelay(true));
     let (client_copy, server_copy) = (client.try_clone()?, server.try_clone()?);
     shared.change(|state| state.connections += 1);
     shared.lock().streams.extend([client.try_clone()?, server.try_clone()?]);

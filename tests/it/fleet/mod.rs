@@ -11,6 +11,7 @@ mod handoffs;
 mod hanging;
 mod loops;
 mod lost_answers;
+mod machines;
 mod outage;
 mod projects;
 mod refusal;
@@ -31,7 +32,7 @@ use baton_test_postgres::fleet::Machine;
 use serde_json::{Value, json};
 
 /// Opens session s1 on a machine, which owns the fleet run `demo`.
-fn owner(machine: &Machine) -> Window<'_> {
+pub fn owner(machine: &Machine) -> Window<'_> {
     let mut window = Window::open(&machine.scratch, Agent::Claude, "%1");
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
@@ -67,7 +68,7 @@ fn owned(machine: &Machine, window: &Window<'_>) -> (u64, bool) {
 }
 
 /// Lets the note about the outage end, if there is one, as if its time had passed.
-fn end_outage(machine: &Machine) {
+pub fn end_outage(machine: &Machine) {
     if machine.fleet_file("outage.json").is_null() {
         return;
     }

@@ -36,6 +36,7 @@ macro_rules! test_each_scenario {
 mod catalogue;
 mod crashes;
 mod fleet_faults;
+mod fleet_histories;
 mod install_faults;
 mod io_errors;
 mod large_state;

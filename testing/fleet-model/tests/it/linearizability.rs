@@ -1,11 +1,12 @@
 //! The checker refuses broken histories and accepts good ones. A history has a line for each operation: when it was called and
-//! answered (`-` if never), `take EXPECTED FENCE OWNER yes|no|?` or `read FENCE OWNER`.
+//! answered (`-` if never), and `take EXPECTED FENCE OWNER yes|no|?`, `read FENCE OWNER`, `acquire OWNER FENCE|?`,
+//! `verify FENCE OWNER yes|no` or `end yes|?`.
 
-use baton_fleet_model::linearizability::{Action, Operation, Ownership, check};
+use baton_fleet_model::linearizability::{Action, ENDED, Operation, Ownership, check};
 
 fn operation(line: &str) -> Operation {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let number = |index: usize| words[index].parse::<u64>().unwrap();
+    let number = |index: usize| if words[index] == "ended" { ENDED } else { words[index].parse().unwrap() };
     let ownership = |index| Ownership { fence: number(index), owner: number(index + 1) };
     let done = |word| match word {
         "yes" => Some(true),
@@ -14,6 +15,9 @@ fn operation(line: &str) -> Operation {
     };
     let action = match words[2] {
         "take" => Action::Take { expected: number(3), next: ownership(4), done: done(words[6]) },
+        "acquire" => Action::Acquire { owner: number(3), fence: words[4].parse().ok() },
+        "verify" => Action::Verify { asked: ownership(3), holds: words[5] == "yes" },
+        "end" => Action::End { done: words[3] == "yes" },
         _ => Action::Read(ownership(3)),
     };
     Operation { run: 1, called: number(0), answered: words[1].parse().ok(), action }
@@ -66,6 +70,34 @@ fn an_unknown_outcome_may_be_either_and_may_be_late() {
     accepts(&["1 - take 0 1 7 ?", "3 4 read 0 0", "5 6 read 1 7"]);
     refuses(&["1 - take 0 1 7 ?", "3 4 read 1 7", "5 6 read 0 0"]);
     refuses(&["3 - take 0 1 7 ?", "1 2 read 1 7"]);
+}
+
+#[test]
+fn whoever_acquires_a_run_raises_its_fence_or_keeps_it() {
+    accepts(&["1 2 acquire 7 1", "3 4 acquire 7 1", "5 6 acquire 8 2", "7 8 verify 1 7 no", "9 10 verify 2 8 yes"]);
+    accepts(&["1 2 acquire 7 1", "3 6 acquire 8 3", "4 5 acquire 9 2"]);
+    refuses(&["1 2 acquire 7 1", "3 4 acquire 8 1"]);
+    refuses(&["1 2 acquire 7 1", "3 6 acquire 8 2", "4 5 acquire 9 2"]);
+    refuses(&["1 2 acquire 7 1", "3 4 acquire 8 2", "5 6 verify 1 7 yes"]);
+    refuses(&["1 2 acquire 7 1", "3 4 verify 1 7 no"]);
+}
+
+#[test]
+fn an_acquisition_of_which_nobody_heard_may_have_happened() {
+    for read in ["5 6 read 1 7", "5 6 read 2 8"] {
+        accepts(&["1 2 acquire 7 1", "3 - acquire 8 ?", read]);
+    }
+    accepts(&["1 2 acquire 7 1", "3 - acquire 8 ?", "5 6 acquire 8 2", "7 8 acquire 9 3"]);
+    refuses(&["1 2 acquire 7 1", "3 - acquire 8 ?", "5 6 read 3 8"]);
+    refuses(&["1 2 acquire 7 1", "3 - acquire 8 ?", "5 6 read 2 8", "7 8 verify 1 7 yes"]);
+}
+
+#[test]
+fn nobody_acquires_a_run_that_has_ended() {
+    accepts(&["1 2 acquire 7 1", "3 4 end yes", "5 6 read 1 ended", "7 8 verify 1 7 no"]);
+    accepts(&["1 2 acquire 7 1", "3 - end ?", "5 6 acquire 8 2", "7 8 read 2 ended"]);
+    refuses(&["1 2 acquire 7 1", "3 4 end yes", "5 6 acquire 8 2"]);
+    refuses(&["1 2 acquire 7 1", "3 4 end yes", "5 6 verify 1 7 yes"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod cost;
 mod full_disk;
 mod handoffs;
 mod hanging;
+mod isolated_scene;
 mod loops;
 mod lost_answers;
 mod machines;

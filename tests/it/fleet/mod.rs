@@ -5,6 +5,7 @@ mod contention;
 mod copies;
 mod cost;
 mod hanging;
+mod leaving;
 mod loops;
 mod lost_answers;
 mod outage;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use agent_baton_core::run::Run;
-use baton_display::format_count;
+use baton_display::{error_chain, format_count};
 use baton_fleet_client::{FleetError, Membership, Waiting, forget, leave};
 use baton_fleet_protocol::Cause;
 use clap::Args;
@@ -24,45 +24,52 @@ pub struct Leave {
 }
 
 impl Leave {
-    /// Leaves.
+    /// Leaves, and abandons the copies of the fleet's runs. Where an older baton left without doing that, it does it now.
     ///
     /// # Errors
     /// Refused while this machine owns unfinished runs of the fleet. Fails if the database cannot be asked, except with
     /// `--force`.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let membership = context.joined()?;
+        let Some(membership) = context.membership()? else {
+            let abandoned = context.release_copies(None)?.ok_or(FleetError::NotJoined)?;
+            return output::print(&format!("this machine has joined no fleet\n{}", what_is_abandoned(&abandoned)));
+        };
         let mut owned = context.owned_fleet_runs(&membership)?;
-        if !owned.is_empty() && context.witness().is_ok() {
-            // Another machine may have taken some of them since.
-            owned = context.owned_fleet_runs(&membership)?;
-            if !owned.is_empty() {
-                return Err(refusal(&owned));
+        if !owned.is_empty() {
+            match context.witness() {
+                Ok(_) => {
+                    // Another machine may have taken some of them since.
+                    owned = context.owned_fleet_runs(&membership)?;
+                    if !owned.is_empty() {
+                        return Err(refusal(&owned));
+                    }
+                }
+                Err(_) if self.force => {}
+                Err(error) => return Err(refusal_without_database(&owned, &error)),
             }
-        }
-        if !owned.is_empty() && !self.force {
-            return Err(refusal(&owned));
         }
         let deadline = Instant::now() + Waiting::Command.limit();
-        match leave(context.store(), &context.database(), deadline) {
-            Ok(()) => {
-                remove_timer(&context);
-                output::print(&format!("{} left the fleet {}\n", display_name(&membership.name), membership.fleet))
-            }
+        let text = match leave(context.store(), &context.database(), deadline) {
+            Ok(()) => format!("{} left the fleet {}\n", display_name(&membership.name), membership.fleet),
             Err(error) if is_unreachable(&error) && self.force => {
                 output::notice(&error.in_one_line());
                 forget(context.store())?;
-                remove_timer(&context);
-                output::print(&what_stays(&membership, &owned))
+                what_stays(&membership, &owned)
             }
             Err(error) if is_unreachable(&error) => {
                 let hint = error.hint().map(|hint| format!("{hint}; ")).unwrap_or_default();
                 let forced =
                     "`baton fleet leave --force` removes this machine's files and leaves the database as it is";
-                Err(CommandError::from(error).hint(format!("{hint}{forced}")))
+                return Err(CommandError::from(error).hint(format!("{hint}{forced}")));
             }
-            Err(error) => Err(error.into()),
-        }
+            Err(error) => return Err(error.into()),
+        };
+        remove_timer(&context);
+        output::print(&text)?;
+        // Without the membership, nothing but this ends them. If it is interrupted, it can be repeated.
+        let abandoned = context.release_copies(None)?.unwrap_or_default();
+        output::print(&what_is_abandoned(&abandoned))
     }
 }
 
@@ -79,6 +86,31 @@ fn refusal(owned: &[Run]) -> CommandError {
     let names: Vec<String> = owned.iter().map(run_label).collect();
     CommandError::refused(format!("this machine owns unfinished runs of the fleet: {}", names.join(", ")))
         .hint(format!("finish them, hand their sessions over, or end them: `baton run cancel {first}`"))
+}
+
+/// The refusal where the database cannot be asked about the runs, so that the advice of [`refusal`] could not be followed.
+fn refusal_without_database(owned: &[Run], error: &CommandError) -> CommandError {
+    let names: Vec<String> = owned.iter().map(run_label).collect();
+    let problem = error_chain(error);
+    let hint = error.hint().map(|hint| format!("{hint}; ")).unwrap_or_default();
+    CommandError::refused(format!(
+        "this machine owns unfinished runs of the fleet, and its database cannot be asked about them ({problem}): {}",
+        names.join(", ")
+    ))
+    .hint(format!("{hint}`baton fleet leave --force` abandons them here and leaves the database as it is"))
+}
+
+/// Returns which runs were abandoned, or nothing if there are none.
+#[must_use]
+pub fn what_is_abandoned(abandoned: &[Run]) -> String {
+    let Some(first) = abandoned.first() else { return String::new() };
+    let names: Vec<String> = abandoned.iter().map(run_label).collect();
+    format!(
+        "abandoned here, because no fleet decides about them any more: {}\n`baton run adopt {}` continues one on this machine alone, \
+         for a session\n",
+        names.join(", "),
+        first.id
+    )
 }
 
 /// Returns what stays in the database of a machine that left without it.

@@ -300,7 +300,7 @@ fn with_run(stage: &mut Stage<'_>) {
 /// The same, and then the database is a new one without a backup.
 fn with_lost_database(stage: &mut Stage<'_>) {
     with_run(stage);
-    database(stage);
+    set_url(stage, &server().socket_url(&server().database()));
     stage.installation.done("fleet init");
 }
 

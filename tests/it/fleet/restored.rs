@@ -8,7 +8,7 @@ use agent_baton_tests::{Window, program};
 use baton_test_postgres::fleet::{Fleet, Machine};
 use serde_json::json;
 
-use super::{owned, owner, prompt};
+use super::{owned, owner, prompt, resume};
 
 #[test]
 fn a_restored_database_gives_no_old_fence_and_revives_no_run() {
@@ -111,4 +111,91 @@ fn a_command_whose_name_was_taken_after_a_restore_is_terminated() {
     let cancelled = b.baton(["run", "cancel", "deploy"]);
     assert_eq!(cancelled.code, Some(0), "{cancelled:?}");
     assert!(!second.wait().unwrap().success());
+}
+
+/// Writes the conversation of session s1, so that it can be handed over.
+fn converse(machine: &Machine) {
+    std::fs::write(machine.scratch.home().join("work/s1.jsonl"), "{\"type\":\"user\"}\n").unwrap();
+}
+
+/// Does two rounds of each machine. After that, everything is in line.
+fn witness(machines: &[Machine]) {
+    for machine in machines.iter().chain(machines) {
+        machine.witness();
+    }
+}
+
+#[test]
+fn a_handoff_that_the_older_copy_does_not_have_is_taken_back() {
+    let Some(fleet) = Fleet::new() else { return };
+    let machines = ["laptop", "desktop"].map(|name| fleet.machine(name));
+    let [a, b] = &machines;
+    let mut first = owner(a);
+    converse(a);
+    fleet.back_up();
+    let handed_over = a.baton(["handoff", "s1"]);
+    assert_eq!(handed_over.code, Some(0), "{handed_over:?}");
+    fleet.restore();
+    witness(&machines);
+    let id = a.fleet_file("membership.json")["machine"].as_str().unwrap().to_owned();
+    assert_eq!(
+        fleet.sql("select owner_machine, status, handoff is null from baton.run").trim(),
+        format!("{id}|active|t")
+    );
+    prompt(&mut first);
+    let (fence, is_owner) = owned(a, &first);
+    assert!(is_owner && fence > 1000, "{fence}");
+    let verified = first.baton("s1", &["run", "verify", "demo", "--fence", &fence.to_string()]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    let nothing = b.baton(["pickup"]);
+    assert_eq!(nothing.code, Some(4), "{nothing:?}");
+}
+
+#[test]
+fn a_pickup_that_the_older_copy_does_not_have_can_be_repeated() {
+    let Some(fleet) = Fleet::new() else { return };
+    let machines = ["laptop", "desktop"].map(|name| fleet.machine(name));
+    let [a, b] = &machines;
+    let first = owner(a);
+    converse(a);
+    drop(first);
+    let handed_over = a.baton(["handoff", "s1"]);
+    assert_eq!(handed_over.code, Some(0), "{handed_over:?}");
+    fleet.back_up();
+    let mut second = Window::open(&b.scratch, Agent::Claude, "%2");
+    for is_restored in [false, true] {
+        let picked_up = b.baton(["pickup", "s1"]);
+        assert_eq!(picked_up.code, Some(0), "{picked_up:?}");
+        if !is_restored {
+            // Something that only the newer database has, so that the machines notice.
+            a.witness();
+            let started = second.hook("SessionStart", "s2", &json!({}));
+            assert_eq!(started.code, Some(0), "{started:?}");
+            let started = second.baton("s2", &["run", "start", "other", "--fleet"]);
+            assert_eq!(started.code, Some(0), "{started:?}");
+            fleet.restore();
+            witness(&machines);
+        }
+    }
+    resume(&mut second);
+    prompt(&mut second);
+    let row = fleet.sql("select name, status, owner_machine from baton.run where name = 'demo'");
+    let id = b.fleet_file("membership.json")["machine"].as_str().unwrap().to_owned();
+    assert_eq!(row.trim(), format!("demo|active|{id}"));
+}
+
+#[test]
+fn a_machine_without_a_lease_notices_the_older_copy_by_what_its_witness_saw() {
+    let Some(fleet) = Fleet::new() else { return };
+    let a = fleet.machine("laptop");
+    fleet.back_up();
+    let mut window = owner(&a);
+    a.witness();
+    a.remove_fleet_file("leases.json");
+    fleet.restore();
+    let told = a.witness();
+    assert!(told.stderr.contains("restored from an older copy"), "{told:?}");
+    assert_eq!(fleet.sql("select name, status, fence from baton.run").trim(), "demo|active|1001");
+    let told = prompt(&mut window);
+    assert!(told.contains("database was restored"), "{told}");
 }

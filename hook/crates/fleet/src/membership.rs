@@ -38,7 +38,7 @@ pub struct Membership {
 }
 
 /// For how long a restored database is shown after this machine was brought in line, in milliseconds: a day.
-const RESTORED_SHOWN_MS: u64 = 24 * 60 * 60 * 1000;
+const RECENT_RESTORE_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// That the database was restored from an older copy, and what this machine did about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,7 +88,7 @@ impl Membership {
     /// Returns the last restore of the database, if users may not have heard of it yet.
     #[must_use]
     pub fn recent_restore(&self, now: &Timestamp) -> Option<&RestoredDatabase> {
-        self.restored.as_ref().filter(|restored| restored.at.age_ms(now) < RESTORED_SHOWN_MS)
+        self.restored.as_ref().filter(|restored| restored.at.age_ms(now) < RECENT_RESTORE_MS)
     }
 
     /// Returns whether the token must be replaced before anything else is asked, because the machine was restarted since.

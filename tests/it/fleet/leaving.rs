@@ -118,3 +118,36 @@ fn a_machine_that_joins_the_same_fleet_again_has_the_copy_of_its_run_again() {
     assert_eq!((run.status, run.fence.0), (Status::Active, 2));
     assert_eq!(fleet.sql("select status, fence from baton.run").trim(), "active|2");
 }
+
+#[test]
+fn a_machine_that_never_comes_back_is_removed_once_it_is_away_and_owns_nothing() {
+    let Some(fleet) = Fleet::new() else { return };
+    let [a, lost] = ["laptop", "ws"].map(|name| fleet.machine(name));
+    let window = owner(&lost);
+    let remove = || a.baton(["fleet", "leave", "--machine", "ws"]);
+    let refused = remove();
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("owns unfinished runs"), "{refused:?}");
+    let cancelled = a.baton(["run", "cancel", lost.run().id.as_str()]);
+    assert_eq!(cancelled.code, Some(0), "{cancelled:?}");
+    drop(window);
+    let refused = remove();
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("was at the database just now"), "{refused:?}");
+    drop(fleet.sql("update baton.machine set seen = now() - interval '2 hours' where name = 'ws'"));
+    // The workspace was built anew, under the same name. What is left of the old one is meant, and a handoff means the new one.
+    let anew = fleet.machine("ws");
+    let id = anew.fleet_file("membership.json")["machine"].as_str().unwrap().to_owned();
+    let mut window = owner(&a);
+    std::fs::write(a.scratch.home().join("work/s1.jsonl"), "{\"type\":\"user\"}\n").unwrap();
+    let handed_over = window.baton("s1", &["handoff", "s1", "--to", "ws"]);
+    assert_eq!(handed_over.code, Some(0), "{handed_over:?}");
+    assert_eq!(fleet.sql("select target from baton.handoff").trim(), id);
+    let removed = remove();
+    assert_eq!(removed.code, Some(0), "{removed:?}");
+    assert_eq!(fleet.sql("select count(*) from baton.machine where name = 'ws'").trim(), "1");
+    let refused = remove();
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    let unknown = a.baton(["fleet", "leave", "--machine", "nobody"]);
+    assert_eq!(unknown.code, Some(4), "{unknown:?}");
+}

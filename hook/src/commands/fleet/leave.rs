@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
+use agent_baton_core::id::RunId;
 use agent_baton_core::run::Run;
-use baton_display::{error_chain, format_count};
+use baton_display::{error_chain, format_ago, format_count};
 use baton_fleet_client::{FleetError, Membership, Waiting, forget, leave};
-use baton_fleet_protocol::Cause;
+use baton_fleet_protocol::{Answer, Cause, GONE_AFTER_MS, Machine, Request};
 use clap::Args;
 
 use super::machine_name::display_name;
+use crate::commands::handoff::find_machine;
 use crate::context::{Context, TimerOfState};
 use crate::error::CommandError;
 use crate::hint::Advice;
@@ -21,6 +23,9 @@ pub struct Leave {
     /// Leave although the database cannot be asked: what it stores about this machine stays there
     #[arg(long)]
     force: bool,
+    /// Remove another machine, which does not come back: its name or id, as `baton fleet status` lists them
+    #[arg(long, value_name = "MACHINE", conflicts_with = "force")]
+    machine: Option<String>,
 }
 
 impl Leave {
@@ -31,6 +36,9 @@ impl Leave {
     /// `--force`.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
+        if let Some(text) = &self.machine {
+            return remove_other(&context, text);
+        }
         let Some(membership) = context.membership()? else {
             let abandoned = context.release_copies(None)?.ok_or(FleetError::NotJoined)?;
             return output::print(&format!("this machine has joined no fleet\n{}", what_is_abandoned(&abandoned)));
@@ -70,6 +78,37 @@ impl Leave {
         // Without the membership, nothing but this ends them. If it is interrupted, it can be repeated.
         let abandoned = context.release_copies(None)?.unwrap_or_default();
         output::print(&what_is_abandoned(&abandoned))
+    }
+}
+
+/// Removes a machine whose state directory is gone, so that nobody can call `leave` there.
+fn remove_other(context: &Context, text: &str) -> Result<(), CommandError> {
+    let here = context.joined()?.machine;
+    let (mut connection, deadline) = context.connect()?;
+    let Answer::Rows(rows) = connection.ask(&Request::List { limit: 1 }, deadline)? else {
+        return Err(FleetError::Answer.into());
+    };
+    let others: Vec<Machine> = rows.machines.into_iter().filter(|machine| machine.id != here).collect();
+    let machine = find_machine(&others, text, |machine| machine.seen_ms > GONE_AFTER_MS)?;
+    let name = format!("{} ({})", display_name(&machine.name), machine.id);
+    match connection.ask(&Request::Remove { machine: machine.id }, deadline)? {
+        Answer::Done => output::print(&format!("the machine {name} was removed from the fleet\n")),
+        Answer::Conflict { runs } => Err(match runs.first() {
+            Some(first) => {
+                let runs: Vec<&str> = runs.iter().map(RunId::as_str).collect();
+                CommandError::refused(format!(
+                    "the machine {name} owns unfinished runs of the fleet: {}",
+                    runs.join(", ")
+                ))
+                .hint(format!("cancel them: `baton run cancel {first}`; or adopt them in a session of this machine"))
+            }
+            None => CommandError::refused(format!(
+                "the machine {name} was at the database {}, so it may still be in use",
+                format_ago(machine.seen_ms)
+            ))
+            .hint("`baton fleet leave` on that machine removes it; after an hour without it, any machine can do so"),
+        }),
+        _ => Err(FleetError::Answer.into()),
     }
 }
 

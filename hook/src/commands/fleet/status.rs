@@ -104,7 +104,12 @@ fn text(view: &FleetView, membership: Option<&Membership>, outage: Option<&Outag
     for (row, reason) in &view.unreadable {
         rows.push(("unreadable", strip_control_chars(&format!("row {row}: {reason}"))));
     }
-    let head: String = rows.iter().map(|(label, value)| format!("{label:<11}{value}\n")).collect();
+    let terminal = Terminal::stdout();
+    let line = |(label, value): &(&str, String)| match terminal.is_terminal() {
+        true => terminal.wrap(&format!("{label:<11}"), value) + "\n",
+        false => format!("{label:<11}{value}\n"),
+    };
+    let head: String = rows.iter().map(line).collect();
     head + &lists(view)
 }
 

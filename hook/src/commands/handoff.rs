@@ -201,11 +201,21 @@ mod tests {
 
     #[test]
     fn a_machine_is_found_by_its_name_or_id() {
-        let machines = [machine("m1", "desk"), machine("m2", "laptop"), machine("m3", "laptop")];
-        for (text, expected) in
-            [("desk", Ok("m1")), ("m2", Ok("m2")), ("laptop", Err(4)), ("lap", Err(4)), ("", Err(4))]
-        {
-            let found = find_machine(&machines, text);
+        let mut machines =
+            [machine("m1", "desk"), machine("m2", "laptop"), machine("m3", "laptop"), machine("m4", "ws")];
+        let older = Machine { seen_ms: GONE_AFTER_MS + 1, ..machine("m5", "ws") };
+        machines[0].seen_ms = older.seen_ms;
+        for (text, expected) in [
+            ("desk", Ok("m1")),
+            ("m2", Ok("m2")),
+            ("laptop", Err(4)),
+            ("lap", Err(4)),
+            ("", Err(4)),
+            // The one that was there lately is meant.
+            ("ws", Ok("m4")),
+        ] {
+            let machines = [&machines[..], std::slice::from_ref(&older)].concat();
+            let found = find_machine(&machines, text, |machine| machine.seen_ms <= GONE_AFTER_MS);
             let found = found.as_ref().map(|it| it.id.to_string()).map_err(CommandError::status);
             assert_eq!(found, expected.map(str::to_owned), "{text}");
         }

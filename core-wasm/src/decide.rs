@@ -14,6 +14,7 @@ use crate::rules::supersede;
 use crate::rules::supervised_run::{self, Supervisor};
 use crate::rules::{
     cancel, duplicate_event, last_turn, launch, loops, notifications, offer, ownership, pause, project_move, refresh,
+    release,
 };
 use crate::run::Status;
 
@@ -184,6 +185,7 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
             adopt::apply(&mut cx, run, session, process, overrides)
         }
         Command::Refresh { run, project } => refresh::apply(&mut cx, run, project.as_ref()),
+        Command::Release { run, cause } => release::apply(&mut cx, run, *cause),
     };
     answer(cx, vec![row])
 }

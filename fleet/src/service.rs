@@ -77,6 +77,8 @@ async fn answer(database: &mut Database, asker: &Asker, request: &Request) -> Re
         Request::PrintSchema { role } => Ok(Answer::Sql { text: schema::text(role.as_deref()) }),
         Request::Join { machine, name, token } => membership::join(database, machine, name, token).await,
         Request::Leave => membership::leave(database, asker).await,
+        Request::Remove { machine } => membership::remove(database, asker, machine).await,
+        Request::Stored => membership::stored(database, asker).await,
         Request::Rotate { next } => membership::rotate(database, asker, next).await,
         Request::Read { runs, sessions, projects } => rows::read(database, asker, runs, sessions, projects).await,
         Request::List { limit } => rows::list(database, asker, *limit).await,

@@ -157,7 +157,8 @@ pub enum Notification {
         /// The limit of iterations, if there is one.
         of: Option<u32>,
     },
-    /// Tells the user that the session's run was inactive for too long and is therefore abandoned.
+    /// Tells the user that the session's run was inactive for too long and is therefore abandoned. With the reason `fleet_left` or
+    /// `replaced_after_restore`, it tells the model too, and the two numbers are 0.
     Abandoned {
         /// The run, its fence and the reason.
         id: NotificationId,

@@ -30,6 +30,17 @@ pub struct FleetStanding {
     pub owner: FleetOwner,
 }
 
+/// Why the copy of a run leaves its fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseCause {
+    /// This machine left the fleet, or joined another one.
+    FleetLeft,
+    /// The database was restored from an older copy, and another run has the run's session or name there now.
+    ReplacedAfterRestore,
+}
+
 /// The owner of a fleet run, seen from one machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

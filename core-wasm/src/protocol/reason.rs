@@ -72,6 +72,12 @@ crate::reason_codes! {
         FleetUnreachable = "fleet_unreachable",
         /// The copy of a fleet run was brought in line with the fleet's database.
         Refreshed = "refreshed",
+        /// The fleet's database was restored from an older copy, so the fence of every unfinished run grew.
+        DatabaseRestored = "database_restored",
+        /// This machine left the fleet of the run, so its copy of the run was abandoned; another machine may go on with the run.
+        FleetLeft = "fleet_left",
+        /// The fleet's database was restored from an older copy, and another run has the run's session or name there now.
+        ReplacedAfterRestore = "replaced_after_restore",
         /// The session's runs have ended.
         RunEnded = "run_ended",
         /// A run of this project has no live owner; the user is told how to adopt it.
@@ -231,19 +237,25 @@ impl Reason {
         )
     }
 
+    /// Returns whether the reason abandons a run that nobody ended.
+    #[must_use]
+    pub const fn abandons(self) -> bool {
+        matches!(self, Self::AbandonedStale) || self.releases()
+    }
+
+    /// Returns whether the reason takes the copy of a run out of its fleet, whether its owner is alive or not.
+    #[must_use]
+    pub const fn releases(self) -> bool {
+        matches!(self, Self::FleetLeft | Self::ReplacedAfterRestore)
+    }
+
     /// Returns whether the reason ends a loop.
     #[must_use]
     pub const fn ends_loop(self) -> bool {
         matches!(
             self,
-            Self::LoopDone
-                | Self::LoopLimit
-                | Self::NoProgress
-                | Self::Unattended
-                | Self::Finished
-                | Self::Cancelled
-                | Self::AbandonedStale
-        )
+            Self::LoopDone | Self::LoopLimit | Self::NoProgress | Self::Unattended | Self::Finished | Self::Cancelled
+        ) || self.abandons()
     }
 }
 

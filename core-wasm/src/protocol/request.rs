@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::fence::Fence;
-use crate::fleet::{FleetRun, FleetStanding};
+use crate::fleet::{FleetRun, FleetStanding, ReleaseCause};
 use crate::id::{RunId, SessionId};
 use crate::loop_state::LoopLimits;
 use crate::pane::Pane;
@@ -187,6 +187,13 @@ pub enum Command {
         /// The worktree root on this machine, for a new copy.
         project: Option<String>,
     },
+    /// Takes the copy of a fleet run out of its fleet, because no row will ever decide about it again.
+    Release {
+        /// The run.
+        run: RunId,
+        /// Why.
+        cause: ReleaseCause,
+    },
 }
 
 impl Command {
@@ -203,7 +210,8 @@ impl Command {
             | Self::Attach { run, .. }
             | Self::Pause { run, .. }
             | Self::Continue { run }
-            | Self::Adopt { run, .. } => run,
+            | Self::Adopt { run, .. }
+            | Self::Release { run, .. } => run,
             Self::Refresh { run, .. } => &run.id,
         }
     }

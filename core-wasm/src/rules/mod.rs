@@ -16,6 +16,7 @@ pub mod ownership;
 pub mod pause;
 pub mod project_move;
 pub mod refresh;
+pub mod release;
 pub mod start;
 pub mod supersede;
 pub mod supervised_run;

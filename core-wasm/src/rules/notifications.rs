@@ -60,7 +60,7 @@ pub fn announce(cx: &mut EventContext<'_>) {
         let unreachable = cx.rules.is_unreachable(run);
         let notification = match id.reason {
             reason if reason.is_standing() => None,
-            Reason::AbandonedStale => (!unfinished && cx.event.can_notify_user()).then(|| abandoned(run, id)),
+            reason if reason.abandons() => (!unfinished && cx.event.can_notify_user()).then(|| abandoned(run, id)),
             reason if reason.ends_loop() => (!unfinished && cx.event.can_notify_user()).then(|| of_loop(run, id)),
             reason if reason.suspends_loop() => (owns && cx.event.can_notify_user()).then(|| of_loop(run, id)),
             Reason::FleetUnreachable => (owns && unreachable && cx.event.can_notify_user()).then(|| of_loop(run, id)),

@@ -136,7 +136,8 @@ fn update_sessions(cx: &mut RuleContext<'_>, before: &Run) {
     } else if moved && is_here {
         leave(cx, id, &run, ended);
         let last = run.history.last().filter(|transfer| transfer.fence == run.fence);
-        let reason = last.map_or(Reason::Refreshed, |transfer| transfer.reason);
+        // A fence that grows without a transfer is that of a recovery.
+        let reason = last.map_or(Reason::DatabaseRestored, |transfer| transfer.reason);
         owe(cx, id, &run, reason, Audience::Launch(run.owner.process.clone()), None);
     } else if is_here && run.status != before.status {
         tell_status(cx, id, &run);

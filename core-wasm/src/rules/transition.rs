@@ -68,7 +68,7 @@ impl RuleContext<'_> {
             session.runs_ended = session.runs_ended.saturating_add(1);
         }
         session.take_announcements(id);
-        if is_loop || reason == Reason::AbandonedStale {
+        if is_loop || reason.abandons() {
             let id = NotificationId { run: id.clone(), fence, reason, revision: None };
             session.outbox.push(OutboxEntry { id, audience: Audience::Session, acknowledged: false, dropped: None });
         }

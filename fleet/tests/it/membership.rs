@@ -55,6 +55,8 @@ fn requests(run: &Run) -> Vec<(&'static str, Request)> {
         ("recover", Request::Recover { epoch: 1, next: 2, seen: NOTHING, commit: handoff, lease_ms: 1 }),
         ("rotate", Request::Rotate { next: token(1) }),
         ("leave", Request::Leave),
+        ("remove", Request::Remove { machine: machine("b") }),
+        ("stored", Request::Stored),
     ]
 }
 
@@ -70,8 +72,8 @@ fn a_machine_that_is_not_the_one_that_joined_writes_nothing() {
             check_failure(Machine::connect(&url, identity.clone(), LONG_MS).ask(request), cause, "");
         }
     };
-    let reads = ["read", "list", "part", "look up"];
-    let writes = ["commit", "renew", "round", "put", "hand off", "pick up", "cancel"];
+    let reads = ["read", "list", "part", "look up", "stored"];
+    let writes = ["commit", "renew", "round", "put", "hand off", "pick up", "cancel", "remove"];
     let others = ["rotate", "leave"];
     let member = [&reads[..], &writes, &others, &["restore"]].concat();
     let identity = a.identity;
@@ -101,4 +103,24 @@ fn without_a_membership_only_reading_is_possible() {
     assert_eq!((rows.machines.len(), rows.machines[0].name.as_str()), (1, "a"));
     assert_eq!((rows.standing.connection.as_str(), rows.standing.schema), ("unix socket", 1));
     assert!(rows.standing.server.starts_with(|char: char| char.is_ascii_digit()), "{:?}", rows.standing);
+}
+
+#[test]
+fn a_machine_that_does_not_come_back_is_removed_by_another_one() {
+    let Some((postgres, database, url)) = new_fleet() else { return };
+    let (mut a, mut b) = (Machine::join(&url, "a"), Machine::join(&url, "b"));
+    let run = b.run("r1", "s1", 1);
+    assert!(matches!(b.ask(&crate::machine::commit(1, vec![new_row(&run)])), Answer::Committed { .. }));
+    let remove = Request::Remove { machine: machine("b") };
+    let owns = Answer::Conflict { runs: vec![fixtures::id("r1")] };
+    assert_eq!(a.ask(&remove), owns);
+    postgres.sql(&database.name, "update baton.run set status = 'done', record = record || '{\"status\": \"done\"}'");
+    assert_eq!(a.ask(&remove), Answer::Conflict { runs: vec![] }, "its witness was there");
+    postgres.sql(&database.name, "update baton.machine set seen = now() - interval '2 hours'");
+    assert_eq!(a.ask(&Request::Remove { machine: machine("a") }), Answer::Conflict { runs: vec![] }, "itself");
+    for _ in 0..2 {
+        assert_eq!(a.ask(&remove), Answer::Done);
+    }
+    check_failure(b.ask(&Request::Leave), Cause::UnknownToken, "token");
+    assert_eq!(postgres.sql(&database.name, "select id from baton.machine"), machine("a").as_str());
 }

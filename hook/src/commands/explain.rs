@@ -153,6 +153,7 @@ fn describe_changes(decision: &Decision) -> String {
             Notification::OwnerElsewhere { id, .. } if id.reason == Reason::OwnershipLost => {
                 "the model and the user were told"
             }
+            Notification::Abandoned { id, .. } if id.reason.releases() => "the model and the user were told",
             Notification::OwnerElsewhere { .. }
             | Notification::Interrupted { .. }
             | Notification::Abandoned { .. }

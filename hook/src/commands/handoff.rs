@@ -6,12 +6,12 @@ use agent_baton_core::id::{MachineId, RunId, SessionId};
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
-use baton_display::{Progress, format_count, strip_control_chars};
+use baton_display::{Progress, format_ago, format_count, strip_control_chars};
 use baton_engine::export::SessionExport;
 use baton_engine::loops::definition::LoopDefinition;
 use baton_engine::session_status::has_conversation;
 use baton_fleet_client::{Handoffs, Offer};
-use baton_fleet_protocol::Machine;
+use baton_fleet_protocol::{GONE_AFTER_MS, Machine};
 use baton_system::git_remote;
 use clap::Args;
 
@@ -58,7 +58,9 @@ impl Handoff {
             Some(text) => {
                 let here = handoffs.member.machine().clone();
                 let others = handoffs.list()?.machines.into_iter().filter(|machine| machine.id != here);
-                Some(find_machine(&others.collect::<Vec<_>>(), text)?)
+                // A machine that was built anew may have left an older one of the same name.
+                let is_alive = |machine: &Machine| machine.seen_ms <= GONE_AFTER_MS;
+                Some(find_machine(&others.collect::<Vec<_>>(), text, is_alive)?)
             }
             None => None,
         };
@@ -121,13 +123,20 @@ fn take_back(handoffs: &mut Handoffs<'_>, id: &SessionId) -> Result<(), CommandE
     output::print(&format!("session {id} is no longer handed over{owned}\n"))
 }
 
-/// Returns the machine that a text names.
+/// Returns the machine that a text names. If several have the name, it is the one that is `likely`, if that is one.
 ///
 /// # Errors
 /// Returns an error that lists the machines if none or several match.
-fn find_machine(machines: &[Machine], text: &str) -> Result<Machine, CommandError> {
+pub fn find_machine(
+    machines: &[Machine],
+    text: &str,
+    likely: impl Fn(&Machine) -> bool,
+) -> Result<Machine, CommandError> {
     let list = |machines: &[&Machine]| -> Vec<String> {
-        machines.iter().map(|machine| format!("  {}  {}", machine.id, strip_control_chars(&machine.name))).collect()
+        let line = |machine: &&Machine| {
+            format!("  {}  {}  {}", machine.id, strip_control_chars(&machine.name), format_ago(machine.seen_ms))
+        };
+        machines.iter().map(line).collect()
     };
     let by_id: Option<MachineId> = text.to_owned().try_into().ok();
     let is_named = |machine: &&Machine| machine.name == text || Some(&machine.id) == by_id.as_ref();
@@ -142,6 +151,10 @@ fn find_machine(machines: &[Machine], text: &str) -> Result<Machine, CommandErro
                 .hint(format!("the other machines are:\n{others}")))
         }
         several => {
+            let mut meant = several.iter().filter(|machine| likely(machine));
+            if let (Some(one), None) = (meant.next(), meant.next()) {
+                return Ok((*one).clone());
+            }
             Err(CommandError::ambiguous(format!("{} machines are called \"{text}\"", several.len()), list(several)))
         }
     }
@@ -188,11 +201,21 @@ mod tests {
 
     #[test]
     fn a_machine_is_found_by_its_name_or_id() {
-        let machines = [machine("m1", "desk"), machine("m2", "laptop"), machine("m3", "laptop")];
-        for (text, expected) in
-            [("desk", Ok("m1")), ("m2", Ok("m2")), ("laptop", Err(4)), ("lap", Err(4)), ("", Err(4))]
-        {
-            let found = find_machine(&machines, text);
+        let mut machines =
+            [machine("m1", "desk"), machine("m2", "laptop"), machine("m3", "laptop"), machine("m4", "ws")];
+        let older = Machine { seen_ms: GONE_AFTER_MS + 1, ..machine("m5", "ws") };
+        machines[0].seen_ms = older.seen_ms;
+        for (text, expected) in [
+            ("desk", Ok("m1")),
+            ("m2", Ok("m2")),
+            ("laptop", Err(4)),
+            ("lap", Err(4)),
+            ("", Err(4)),
+            // The one that was there lately is meant.
+            ("ws", Ok("m4")),
+        ] {
+            let machines = [&machines[..], std::slice::from_ref(&older)].concat();
+            let found = find_machine(&machines, text, |machine| machine.seen_ms <= GONE_AFTER_MS);
             let found = found.as_ref().map(|it| it.id.to_string()).map_err(CommandError::status);
             assert_eq!(found, expected.map(str::to_owned), "{text}");
         }

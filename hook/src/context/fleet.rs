@@ -4,14 +4,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::Location;
-use agent_baton_core::fleet::FleetRun;
-use agent_baton_core::id::RunId;
-use agent_baton_core::run::Run;
+use agent_baton_core::fleet::{FleetRun, ReleaseCause};
+use agent_baton_core::id::{FleetId, RunId};
+use agent_baton_core::run::{Run, Status};
 use baton_core_host::Core;
 use baton_engine::decide::DecisionService;
+use baton_engine::record_store::LocalStore;
 use baton_fleet_client::{
     CachedRows, ConfiguredDatabase, ConfiguredRecords, Connect, Connection, FleetError, FleetStore, Membership, Round,
-    Waiting, Witness, WitnessError,
+    Waiting, Witness, WitnessError, release,
 };
 use baton_fleet_protocol::Row;
 use baton_system::git_remote;
@@ -54,6 +55,33 @@ impl Context {
         let is_here =
             |run: &Run| run.fleet.as_ref().is_some_and(|fleet| fleet.machine.as_ref() == Some(&membership.machine));
         Ok(self.unfinished_runs()?.into_iter().filter(is_here).collect())
+    }
+
+    /// Takes the copies of other fleets than `joined` out of their fleet, so that they can be ended or adopted without its database.
+    /// Returns the runs that were abandoned by that, or `None` if there was no such copy. It can be repeated.
+    ///
+    /// # Errors
+    /// Returns an error if the state cannot be listed, locked or written.
+    pub fn release_copies(&self, joined: Option<&FleetId>) -> Result<Option<Vec<Run>>, CommandError> {
+        let is_open = |run: &Run| run.status.is_unfinished() || run.status == Status::Abandoned;
+        let is_foreign = |run: &Run| run.fleet.as_ref().is_some_and(|fleet| Some(&fleet.fleet) != joined);
+        let copies = self.fleet_runs()?.into_iter().filter(|run| is_open(run) && is_foreign(run));
+        let copies: Vec<RunId> = copies.map(|run| run.id).collect();
+        if copies.is_empty() {
+            return Ok(None);
+        }
+        let core = Core::load()?;
+        let inspector = inspector(self.here);
+        let service = DecisionService {
+            store: self.store(),
+            records: &LocalStore,
+            core: &core,
+            inspector: &inspector,
+            settings: &self.settings,
+        };
+        let now = self.now();
+        let mut locked = self.store().lock(Instant::now() + LOCK_WAIT, &now)?;
+        Ok(Some(release(&service, &mut locked, &copies, ReleaseCause::FleetLeft, &now)?))
     }
 
     /// Returns the run of the fleet that a text identifies, of which this machine may have no copy: by its name or a part of its
@@ -180,6 +208,20 @@ impl Context {
                 WitnessError::Decision(error) => error.into(),
             })
         })
+    }
+}
+
+/// Returns the error of a machine that joined a fleet and knows no database of it.
+#[must_use]
+pub fn without_database(why: FleetError) -> CommandError {
+    let names_none = matches!(why, FleetError::NotConfigured);
+    let error = CommandError::from(why);
+    if names_none {
+        error.hint(
+            "set `url` or `url_command` in the table `[fleet]` of the configuration, or leave the fleet: `baton fleet leave --force`",
+        )
+    } else {
+        error
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use agent_baton_core::process::HostId;
 use agent_baton_core::timestamp::Timestamp;
 
+pub use fleet::without_database;
 pub use loop_check::LoopCheck;
 pub use outcome::Outcome;
 pub use owner_elsewhere::FleetOwners;

@@ -107,7 +107,10 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
             "the fleet's database cannot be asked about {named}, and no lease allows this machine to go on without it; nothing \
              was changed"
         ))
-        .hint("`baton fleet status` asks it again"),
+        .hint(match context.membership() {
+            Ok(None) => "this machine has left the fleet: `baton fleet leave` abandons its runs here, so that they can be ended",
+            Ok(Some(_)) | Err(_) => "`baton fleet status` asks it again",
+        }),
         Reason::NotOwner => refused(format!("{named} is not yours: {}", done.describe_owner(context)))
             .hint("give its fence with --fence, or run this command from a tool of its owner"),
         Reason::OwnerAlive => refused(format!("{named} is not free: {}", done.describe_owner(context)))

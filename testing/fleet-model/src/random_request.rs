@@ -50,6 +50,8 @@ pub fn random_request(rng: &mut Rng, world: &World) -> Request {
         0 => Request::Init { fleet: "fleet".parse().unwrap(), role: None },
         1 | 2 => Request::Join { machine: machine(rng), name: "a name".into(), token: Token::from_bits(rng.u128(..)) },
         3 if once_in(rng, 4) => Request::Leave,
+        3 if once_in(rng, 4) => Request::Remove { machine: machine(rng) },
+        3 if once_in(rng, 4) => Request::Stored,
         3 | 4 => Request::Rotate { next: Token::from_bits(rng.u128(..)) },
         5..=7 => Request::Read {
             runs: some(rng, run_id),

@@ -26,6 +26,10 @@ pub fn without_clock(mut answer: Answer) -> Answer {
                 change.runs.sort();
             }
         }
+        Answer::Stored(items) => {
+            items.oldest_ms = None;
+            items.archives.iter_mut().for_each(|archive| archive.left_ms = 0);
+        }
         Answer::Failed(failure) => failure.message.clear(),
         Answer::Sql { .. } | Answer::Done | Answer::Committed { .. } | Answer::Withdrawn | Answer::Part(_) => {}
     }

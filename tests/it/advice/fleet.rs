@@ -150,6 +150,50 @@ pub const SITUATIONS: &[Situation] = &[
     )
     .with_database(),
     advice(
+        "fleet leave --force",
+        |stage| {
+            with_lost_database(stage);
+            // Each way leads to the next one.
+            let told = stage.tool("s1", "run cancel demo");
+            assert!(told.contains("`baton fleet status`"), "{told}");
+            let told = stage.user("fleet status");
+            assert!(told.contains("`baton fleet leave`"), "{told}");
+            stage.user("fleet leave")
+        },
+        ("run start other --session s1", "started"),
+    )
+    .with_database(),
+    advice(
+        "fleet leave --force",
+        |stage| {
+            with_run(stage);
+            stage.installation.write(".config/baton/config.toml", "");
+            stage.user("fleet status")
+        },
+        ("run cancel demo", "cancelled"),
+    )
+    .with_database(),
+    advice(
+        "fleet leave",
+        |stage| {
+            with_run(stage);
+            std::fs::remove_dir_all(stage.state("fleet")).unwrap();
+            stage.tool("s1", "run cancel demo")
+        },
+        ("run cancel demo", "cancelled"),
+    )
+    .with_database(),
+    advice(
+        "run adopt RUN",
+        |stage| {
+            with_lost_database(stage);
+            stage.user("fleet leave --force")
+        },
+        ("run list", "active"),
+    )
+    .within("s1")
+    .with_database(),
+    advice(
         "fleet status",
         |stage| {
             let owner = joined(stage);
@@ -242,6 +286,21 @@ pub fn joined(stage: &Stage<'_>) -> TestDatabase {
     stage.installation.done("fleet init");
     stage.installation.done("fleet join --name desk");
     owner
+}
+
+/// A machine whose session s1 owns the run `demo` of the fleet.
+fn with_run(stage: &mut Stage<'_>) {
+    joined(stage);
+    project(stage);
+    stage.open("s1");
+    stage.tool("s1", "run start demo --fleet");
+}
+
+/// The same, and then the database is a new one without a backup.
+fn with_lost_database(stage: &mut Stage<'_>) {
+    with_run(stage);
+    set_url(stage, &server().socket_url(&server().database()));
+    stage.installation.done("fleet init");
 }
 
 /// Makes the project a clone, which other machines can have too.

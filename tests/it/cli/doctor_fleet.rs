@@ -103,7 +103,9 @@ fn what_is_stored_is_printed() {
     let Some(installation) = joined() else { return };
     let output = installation.done("fleet show --what-is-stored");
     assert!(
-        output.stdout.contains("\"name\": \"desk\"") && output.stdout.contains("never gets a prompt"),
+        ["\"name\": \"desk\"", "\"changes\": 0", "\"archives\": []", "never gets a prompt"]
+            .iter()
+            .all(|part| output.stdout.contains(part)),
         "{output:?}"
     );
     let view = installation.done("fleet status --json").json();

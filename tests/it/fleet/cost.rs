@@ -84,3 +84,19 @@ fn without_a_fleet_nothing_looks_for_one() {
         assert!(!calls.contains("fleet"), "{event}: {calls}");
     }
 }
+
+#[test]
+fn the_command_that_prints_the_url_runs_once_for_all_connections_of_a_call() {
+    let Some(fleet) = Fleet::new() else { return };
+    let a = fleet.machine("laptop");
+    let home = a.scratch.home();
+    let (config, script, count) = (home.join(".config/baton/config.toml"), home.join("print-url"), home.join("count"));
+    let url = std::fs::read_to_string(&config).unwrap().split('"').nth(1).unwrap().to_owned();
+    std::fs::write(&script, format!("#!/bin/sh\necho >>{}\necho '{url}'\n", count.display())).unwrap();
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(&config, format!("[fleet]\nurl_command = [{script:?}]\n")).unwrap();
+    let before = a.proxy.connections();
+    a.witness();
+    assert!(a.proxy.connections() - before > 1);
+    assert_eq!(std::fs::read_to_string(&count).unwrap(), "\n");
+}

@@ -10,6 +10,7 @@ mod full_disk;
 mod handoffs;
 mod hanging;
 mod isolated_scene;
+mod leaving;
 mod loops;
 mod lost_answers;
 mod machines;

@@ -161,3 +161,59 @@ fn what_the_owner_counted_without_the_database_stays() {
          P1 stop A same        -> no_progress heartbeat +told",
     );
 }
+
+#[test]
+fn a_copy_without_a_fleet_is_abandoned_and_can_be_ended_or_adopted_here() {
+    for (cause, row) in [("left", "fleet_left"), ("replaced", "replaced_after_restore")] {
+        let released =
+            format!("{BEGIN}fleet r unreachable\nrun A P1 s -> fleet_unreachable\nrelease r {cause} -> {row}\n");
+        check(&format!(
+            "{released}
+             = r abandoned A/P1 #1 archived
+             names A               ->
+             outbox A              -> {row}
+             release r {cause}     -> already_ended
+             verify r #1           -> already_ended
+             P1 prompt A           -> heartbeat run_ended +told
+             P1 prompt A           -> heartbeat run_ended"
+        ));
+        check(&format!("{released}run A P1 s -> started"));
+        check(&format!("{released}cancel r -> cancelled\n= r cancelled A/P1 #1 archived"));
+        check(&format!("{released}adopt r A P1 -> adopted\n= r active A/P1 #2\nupdate r #2 -> updated"));
+        check(&format!(
+            "{LOOP}fleet r unreachable\nrelease r {cause} -> {row}\nP1 prompt A -> heartbeat run_ended +told"
+        ));
+    }
+    // The copy of another machine's run, and one that was abandoned before.
+    check("fleet s held\nrefresh s -> refreshed\nrelease s left -> fleet_left\n= s abandoned Z/P9 #1 archived");
+    check(
+        "fleet s held
+         refresh s abandoned   -> refreshed
+         fleet s unreachable
+         cancel s              -> fleet_unreachable
+         release s left        -> fleet_left
+         cancel s              -> cancelled",
+    );
+    // What has ended for good stays the fleet's.
+    check("refresh s done\nrelease s left -> already_ended");
+    check(&format!("{BEGIN}release r left -> already_ended\n= r active A/P1 #1"));
+    // A machine that joins the same fleet again has its row again.
+    check(&format!(
+        "{BEGIN}fleet r unreachable
+         release r left        -> fleet_left
+         fleet r held
+         refresh r A/P1 #1 active rev=2 -> refreshed
+         = r active A/P1 #1"
+    ));
+}
+
+#[test]
+fn an_owner_whose_fence_grew_without_a_transfer_hears_of_the_restored_database() {
+    check(&format!(
+        "{BEGIN}fleet r here
+         refresh r #1001 restored rev=1002 -> refreshed
+         outbox A              -> database_restored
+         P1 prompt A           -> heartbeat owner_present +told
+         = r active A/P1 #1001"
+    ));
+}

@@ -4,11 +4,15 @@
 //! `handed-over` or `unreachable`. It makes r a run of the fleet. With `unnamed`, no request says anything about r.
 //!
 //! `refresh r A/P1 #2 done at=3 max=9 rev=4` brings the copy of r in line with a row. What is not given is as in the copy, or as in
-//! a new run; without `rev`, the revision is the copy's next one. `loop` makes a new run a loop.
+//! a new run; without `rev`, the revision is the copy's next one. `loop` makes a new run a loop. `restored` says that the
+//! fence grew without a transfer, because the database was restored.
+//!
+//! `release r left` takes the copy of r out of its fleet, because this machine `left` the fleet, or because another run has
+//! `replaced` it after a restore.
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::fence::Fence;
-use agent_baton_core::fleet::{FleetOwner, FleetRun, FleetStanding};
+use agent_baton_core::fleet::{FleetOwner, FleetRun, FleetStanding, ReleaseCause};
 use agent_baton_core::loop_state::{Loop, LoopLimits};
 use agent_baton_core::pane::Pane;
 use agent_baton_core::reason::Reason;
@@ -67,6 +71,15 @@ impl World {
         self.take_row(row)
     }
 
+    pub(super) fn release(&mut self, run: &str, cause: &str) -> Decision {
+        let cause = match cause {
+            "left" => ReleaseCause::FleetLeft,
+            "replaced" => ReleaseCause::ReplacedAfterRestore,
+            other => panic!("no such cause: {other}"),
+        };
+        self.command(Command::Release { run: run.parse().unwrap(), cause })
+    }
+
     /// Brings the copy of a run in line with a row.
     pub fn take_row(&mut self, row: Run) -> Decision {
         self.command(Command::Refresh { run: Box::new(row), project: Some("/w".into()) })
@@ -95,7 +108,7 @@ impl World {
             } else if *word == "loop" {
                 let limits = LoopLimits { definition: format!("texts of {id}"), max_ms: None, patience: 0 };
                 row.loop_state = Some(Loop::new(limits));
-            } else {
+            } else if *word != "restored" {
                 row.status = *STATUSES.iter().find(|status| status.name() == *word).unwrap();
                 let ended = !row.status.is_unfinished();
                 row.finished = ended.then(|| self.now(self.site));
@@ -103,7 +116,7 @@ impl World {
             }
         }
         owner.pane = Pane::Unknown;
-        if row.fence > fence {
+        if row.fence > fence && !words.contains(&"restored") {
             let mut from = row.owner.clone();
             from.pane = Pane::Unknown;
             let (at, reason) = (self.now(self.site), Reason::OwnerLapsed);

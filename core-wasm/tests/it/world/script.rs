@@ -169,6 +169,7 @@ impl World {
                 return String::new();
             }
             ["refresh", run, rest @ ..] => self.refresh(run, rest),
+            ["release", run, cause] => self.release(run, cause),
             ["outbox", session] => return self.outbox(session),
             ["names", session] => {
                 let runs = &self.sessions[*session].0.runs;

@@ -192,6 +192,10 @@ fn model_text(tell: &Notification) -> Option<String> {
                 dropped = for_model(dropped.as_ref()),
             ))
         }
+        Notification::Abandoned { id: told, .. } if told.reason.releases() => Some(format!(
+            "baton: this session no longer owns run {run}, which was abandoned on this machine.",
+            run = told.run,
+        )),
         Notification::OwnerElsewhere { .. }
         | Notification::Interrupted { .. }
         | Notification::Abandoned { .. }
@@ -218,7 +222,7 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             moved = match told.reason {
                 // The pane of another machine says nothing here.
                 Reason::OwnerLapsed | Reason::HandedOver => "moved here".to_owned(),
-                Reason::Refreshed => "still belongs to this process".to_owned(),
+                Reason::DatabaseRestored => "still belongs to this process".to_owned(),
                 _ => format!("moved here from {}", pane_label(from)),
             },
             why = told.reason.sentence(),
@@ -263,6 +267,14 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             state =
                 if *lapsed { "has an owner that may be gone, because its lease ended" } else { "has no live owner" },
             run = run_label(&told.run, names),
+            id = told.run,
+            here = session_option(names),
+        ),
+        Notification::Abandoned { id: told, iteration, .. } if told.reason.releases() => format!(
+            "baton: run {run} was abandoned at iteration {iteration}. {why} To continue it on this machine alone, run this in the \
+             session: `baton run adopt {id}{here}`",
+            run = run_label(&told.run, names),
+            why = told.reason.sentence(),
             id = told.run,
             here = session_option(names),
         ),

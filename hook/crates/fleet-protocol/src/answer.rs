@@ -63,6 +63,8 @@ pub enum Answer {
         /// The rows after that.
         rows: Rows,
     },
+    /// What is stored beside rows and handoffs.
+    Stored(StoredItems),
     /// A part of a handoff.
     Part(HandoffPart),
     /// The request failed. Nothing was written, unless the failure says that this is unknown.
@@ -142,6 +144,32 @@ pub struct HandoffSummary {
 pub struct HandoffPart {
     /// The bytes, in base64.
     pub bytes: String,
+}
+
+/// What the database stores about a machine beside rows and handoffs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredItems {
+    /// How many changes of the feed the machine made. They are kept for as long as the fleet.
+    pub changes: u64,
+    /// How long ago it made the oldest one, in milliseconds of the database's clock.
+    pub oldest_ms: Option<u64>,
+    /// The archives of sessions that it handed over or picked up, and of uploads that did not end.
+    pub archives: Vec<StoredArchive>,
+}
+
+/// The parts of a session's archive. They contain the session's conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredArchive {
+    /// The id of the handoff.
+    pub handoff: CommitId,
+    /// The session, or `None` for an upload that did not end.
+    pub session: Option<SessionId>,
+    /// How many parts are stored.
+    pub parts: u32,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// After how long they are removed at the latest, in milliseconds of the database's clock.
+    pub left_ms: u64,
 }
 
 /// A change of the feed.

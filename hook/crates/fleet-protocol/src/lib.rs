@@ -8,9 +8,13 @@ mod id;
 mod request;
 mod row;
 
-pub use answer::{Answer, Cause, Failure, HandoffPart, HandoffSummary, Machine, Rows, Standing, StoredChange};
+pub use answer::{
+    Answer, Cause, Failure, HandoffPart, HandoffSummary, Machine, Rows, Standing, StoredArchive, StoredChange,
+    StoredItems,
+};
 pub use id::{CommitId, Token, TokenError};
 pub use request::{
-    Database, EndedOwner, Identity, NewHandoff, Opening, Position, Renewal, Request, RowWrite, Secret, VERSION,
+    Database, EndedOwner, GONE_AFTER_MS, Identity, NewHandoff, Opening, Position, Renewal, Request, RowWrite, Secret,
+    VERSION,
 };
 pub use row::{LeaseState, Row, RowOwner, to_row_record};

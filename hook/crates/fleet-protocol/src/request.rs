@@ -12,6 +12,10 @@ use crate::id::{CommitId, Token};
 /// The version of what the two programs say to each other. Both have the same, because they are installed together.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// For how long the witness of a machine must have been away before another machine may remove it, in milliseconds. No lease lasts
+/// longer.
+pub const GONE_AFTER_MS: u64 = 60 * 60 * 1000;
+
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -115,6 +119,16 @@ pub enum Request {
     },
     /// Removes the machine. Answered by [`Answer::Done`](crate::Answer::Done).
     Leave,
+    /// Removes another machine, which does not come back: its witness was not there for [`GONE_AFTER_MS`], and it owns no unfinished
+    /// run. It can be repeated. Answered by [`Answer::Done`](crate::Answer::Done), or by [`Answer::Conflict`](crate::Answer::Conflict)
+    /// with the runs that it owns. If there are none, its witness was there too recently.
+    Remove {
+        /// The machine.
+        machine: MachineId,
+    },
+    /// Reads what the database stores about the machine beside rows and handoffs. Answered by
+    /// [`Answer::Stored`](crate::Answer::Stored).
+    Stored,
     /// Replaces the machine's token. Answered by [`Answer::Done`](crate::Answer::Done).
     Rotate {
         /// The new token. It is on the machine's disk already.

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use baton_engine::config::Settings;
 use baton_fleet_protocol::{Database, Identity, Secret};
@@ -44,9 +45,7 @@ impl<'a> ConfiguredDatabase<'a> {
         let fleet = &self.settings.config().fleet;
         let url = match (&fleet.url, fleet.url_command.split_first()) {
             (Some(url), _) => url.reveal().to_owned(),
-            (None, Some((program, arguments))) => {
-                printed_url(program, arguments, self.settings.account_home().as_deref(), timeout)?
-            }
+            (None, Some((program, arguments))) => self.printed_once(program, arguments, timeout)?,
             (None, None) => return Err(self.missing()),
         };
         let path = |path: &Option<PathBuf>| Some(self.complete(path.as_deref()?)?.to_string_lossy().into_owned());
@@ -55,6 +54,20 @@ impl<'a> ConfiguredDatabase<'a> {
             password_file: path(&fleet.password_file),
             service_file: path(&fleet.service_file),
         })
+    }
+
+    /// Returns what the command prints, and runs it only for the first connection of a call. A command that asks a cloud for a
+    /// password takes about as long as an event waits for the database in all.
+    fn printed_once(&self, program: &str, arguments: &[String], timeout: Duration) -> Result<String, FleetError> {
+        let command = &self.settings.config().fleet.url_command;
+        let printed = PRINTED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(printed) = printed.filter(|it| it.command == *command && it.at.elapsed() < PRINTED_AGE) {
+            return Ok(printed.url.reveal().to_owned());
+        }
+        let url = printed_url(program, arguments, self.settings.account_home().as_deref(), timeout)?;
+        let printed = Printed { command: command.clone(), url: Secret::new(url.clone()), at: Instant::now() };
+        *PRINTED.lock().unwrap_or_else(PoisonError::into_inner) = Some(printed);
+        Ok(url)
     }
 }
 
@@ -67,6 +80,20 @@ impl ConfiguredDatabase<'_> {
         }
     }
 }
+
+/// What a command printed.
+#[derive(Clone)]
+struct Printed {
+    command: Vec<String>,
+    url: Secret,
+    at: Instant,
+}
+
+/// What the command printed in this process.
+static PRINTED: Mutex<Option<Printed>> = Mutex::new(None);
+
+/// For how long it counts. A supervisor of `baton run with` lives for days, and the password may be one for minutes.
+const PRINTED_AGE: Duration = Duration::from_secs(60);
 
 impl Connect for ConfiguredDatabase<'_> {
     fn open(&self, identity: Option<Identity>, timeout: Duration) -> Result<Box<dyn Connection>, FleetError> {

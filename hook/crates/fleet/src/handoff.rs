@@ -7,7 +7,9 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Command, Reading};
 use agent_baton_core::run::Run;
 use baton_engine::decide::DecisionService;
-use baton_fleet_protocol::{Answer, CommitId, HandoffSummary, NewHandoff, Request, Row, RowOwner, RowWrite, Rows};
+use baton_fleet_protocol::{
+    Answer, CommitId, HandoffSummary, NewHandoff, Position, Request, Row, RowOwner, RowWrite, Rows,
+};
 use baton_store::Store;
 
 use crate::archive_parts::{self, MAX_PARTS, PART_BYTES};
@@ -235,7 +237,8 @@ impl Handoffs<'_> {
             let Some((writes, request)) = decide(self, &rows)? else { return Ok(Vec::new()) };
             let runs: Vec<RunId> = writes.iter().map(|write| write.run.id.clone()).collect();
             match self.send_commit(commit, &runs, &request(commit.clone(), writes))? {
-                Answer::Committed { .. } => {
+                Answer::Committed { change } => {
+                    self.keep_newest(change, commit)?;
                     self.refresh_runs(&runs)?;
                     self.keep_rows();
                     return Ok(runs);
@@ -279,10 +282,24 @@ impl Handoffs<'_> {
         }
     }
 
+    /// Keeps the newest change of this machine, by which it notices that the database was restored to a time before.
+    fn keep_newest(&self, change: u64, commit: &CommitId) -> Result<(), HandoffError> {
+        let store = self.service.store;
+        let _locked = store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
+        Leases::update(store, |known| {
+            if known.newest.as_ref().is_none_or(|newest| newest.change < change) {
+                known.newest = Some(Position { change, commit: Some(commit.clone()) });
+            }
+        })?;
+        Ok(())
+    }
+
     /// Finds out what became of a commit whose call was killed.
     fn resolve_marker(&mut self) -> Result<(), HandoffError> {
         let Some(marker) = Marker::read(self.service.store)? else { return Ok(()) };
-        self.look_up(&marker.commit)?;
+        if let Answer::Committed { change } = self.look_up(&marker.commit)? {
+            self.keep_newest(change, &marker.commit)?;
+        }
         self.refresh_runs(&marker.runs)
     }
 

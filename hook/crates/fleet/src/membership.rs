@@ -32,6 +32,21 @@ pub struct Membership {
     /// When the witness was here last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witnessed: Option<Timestamp>,
+    /// The last time when the witness found that the database had been restored from an older copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<RestoredDatabase>,
+}
+
+/// For how long a restored database is shown after this machine was brought in line, in milliseconds: a day.
+const RECENT_RESTORE_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// That the database was restored from an older copy, and what this machine did about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoredDatabase {
+    /// When the witness did it.
+    pub at: Timestamp,
+    /// What it did, in a sentence for people.
+    pub notice: String,
 }
 
 impl Membership {
@@ -68,6 +83,12 @@ impl Membership {
     #[must_use]
     pub fn identity_in(&self, store: &Store) -> Identity {
         self.identity(Leases::read(store).newest.as_ref())
+    }
+
+    /// Returns the last restore of the database, if users may not have heard of it yet.
+    #[must_use]
+    pub fn recent_restore(&self, now: &Timestamp) -> Option<&RestoredDatabase> {
+        self.restored.as_ref().filter(|restored| restored.at.age_ms(now) < RECENT_RESTORE_MS)
     }
 
     /// Returns whether the token must be replaced before anything else is asked, because the machine was restarted since.

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
+use agent_baton_core::id::RunId;
 use agent_baton_core::run::Run;
+use baton_display::format_count;
 use baton_fleet_protocol::{Answer, Position, Request, RowWrite, Standing, to_row_record};
 
 use crate::connection::Connection;
@@ -46,7 +48,8 @@ pub fn recover(
     }
 }
 
-/// Writes back the runs of this machine. A run whose session or name another machine's run has meanwhile is left out.
+/// Writes back the runs of this machine. Returns those that were left out, because another run has their session or name
+/// meanwhile.
 ///
 /// # Errors
 /// Returns an error if the database cannot be asked. What was written before stands, and it can be repeated.
@@ -55,7 +58,8 @@ pub fn restore(
     runs: &[Run],
     lease_ms: u64,
     deadline: Instant,
-) -> Result<(), FleetError> {
+) -> Result<Vec<RunId>, FleetError> {
+    let mut left_out = Vec::new();
     for runs in runs.chunks(RUNS_PER_STATEMENT) {
         let row = |run: &Run| RowWrite { before: None, run: to_row_record(run), directory: None };
         let mut rows: Vec<RowWrite> = runs.iter().map(row).collect();
@@ -69,10 +73,50 @@ pub fn restore(
                     if rows.len() == sent {
                         return Err(FleetError::Answer);
                     }
+                    left_out.extend(runs);
                 }
                 _ => return Err(FleetError::Answer),
             }
         }
     }
-    Ok(())
+    Ok(left_out)
+}
+
+/// Returns which of these runs have no row, so that no refresh will ever reach their copies.
+///
+/// # Errors
+/// Returns an error if the database cannot be asked.
+pub fn without_row(
+    connection: &mut dyn Connection,
+    runs: Vec<RunId>,
+    deadline: Instant,
+) -> Result<Vec<RunId>, FleetError> {
+    if runs.is_empty() {
+        return Ok(runs);
+    }
+    let request = Request::Read { runs: runs.clone(), sessions: Vec::new(), projects: Vec::new() };
+    let Answer::Rows(rows) = connection.ask(&request, deadline)? else { return Err(FleetError::Answer) };
+    let has_row = |run: &RunId| {
+        rows.rows.iter().any(|row| row.run.id == *run) || rows.unreadable.iter().any(|(row, _)| row == run.as_str())
+    };
+    Ok(runs.into_iter().filter(|run| !has_row(run)).collect())
+}
+
+/// Returns what the user must know after a restore.
+#[must_use]
+pub fn notice(written: usize, replaced: &[Run]) -> String {
+    let mut text = format!(
+        "the fleet's database was restored from an older copy: the fence of every unfinished run grew, and this machine wrote back {} \
+         that it knows",
+        format_count(written, "run", "runs")
+    );
+    if !replaced.is_empty() {
+        let names: Vec<String> = replaced.iter().map(|run| format!("{} ({})", run.name.as_str(), run.id)).collect();
+        text.push_str(&format!(
+            ". It abandoned {}, because another run has the session or the name there now: {}",
+            format_count(replaced.len(), "run", "runs"),
+            names.join(", ")
+        ));
+    }
+    text
 }

@@ -149,6 +149,7 @@ fn ask_to_join(
         epoch: standing.epoch,
         newest: standing.newest,
         witnessed: None,
+        restored: None,
     })
 }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::Location;
+use agent_baton_core::fleet::ReleaseCause;
 use agent_baton_core::id::{MachineId, RunId};
 use agent_baton_core::process::Live;
 use agent_baton_core::request::{Command, Reading};
 use agent_baton_core::run::Run;
 use agent_baton_core::timestamp::Timestamp;
-use baton_display::format_count;
 use baton_engine::decide::{DecisionError, DecisionService};
 use baton_engine::liveness::LivenessCheck;
 use baton_fleet_protocol::{Answer, Cause, EndedOwner, Identity, Renewal, Request, Rows, Standing};
@@ -21,9 +21,10 @@ use crate::connection::Connect;
 use crate::error::FleetError;
 use crate::fleet_store::FleetStore;
 use crate::lease::{Lease, Leases};
-use crate::membership::Membership;
+use crate::membership::{Membership, RestoredDatabase};
 use crate::outage::Outage;
 use crate::recovery;
+use crate::release::release;
 use crate::token::{TokenLock, new_machine};
 
 /// How many changes of the feed are read at once. More than that only means that the rows are read, which they are anyway.
@@ -232,13 +233,19 @@ impl Witness<'_> {
         let (epoch, newest) = (standing.epoch, standing.newest.clone());
         let identity = Identity { epoch, seen: newest.clone(), ..token.membership.identity(None) };
         let mut connection = self.database.open(Some(identity), self.left())?;
-        recovery::restore(&mut *connection, &runs, self.lease_ms, self.deadline)?;
-        token.change(|membership| (membership.epoch, membership.newest) = (epoch, newest))?;
-        round.notices.push(format!(
-            "the fleet's database was restored from an older copy: the fence of every unfinished run grew, and this machine \
-             wrote back {} that it knows",
-            format_count(runs.len(), "run", "runs")
-        ));
+        let left_out = recovery::restore(&mut *connection, &runs, self.lease_ms, self.deadline)?;
+        let written = runs.len().saturating_sub(left_out.len());
+        let replaced = recovery::without_row(&mut *connection, left_out, self.deadline)?;
+        // Before the epoch is stored: if this is killed, the next round does all of it again.
+        let mut locked = self.service.store.lock(Instant::now() + LOCK_WAIT, now)?;
+        let released = release(self.service, &mut locked, &replaced, ReleaseCause::ReplacedAfterRestore, now)?;
+        drop(locked);
+        let notice = recovery::notice(written, &released);
+        token.change(|membership| {
+            (membership.epoch, membership.newest) = (epoch, newest);
+            membership.restored = Some(RestoredDatabase { at: now.clone(), notice: notice.clone() });
+        })?;
+        round.notices.push(notice);
         Ok(())
     }
 

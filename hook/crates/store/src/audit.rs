@@ -150,6 +150,7 @@ const fn command_name(command: &Command) -> &'static str {
         Command::Pause { .. } => "run pause",
         Command::Continue { .. } => "run continue",
         Command::Refresh { .. } => "refresh",
+        Command::Release { .. } => "release",
     }
 }
 

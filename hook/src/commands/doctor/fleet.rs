@@ -32,6 +32,10 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
     if findings.is_empty() {
         findings.extend(check_database(installation, membership.as_ref()));
     }
+    if let Some(restored) = membership.as_ref().and_then(|membership| membership.recent_restore(&installation.now)) {
+        let when = format_ago(restored.at.age_ms(&installation.now));
+        findings.push(Finding::note("fleet", format!("{}; this was {when}", restored.notice)));
+    }
     match &membership {
         Some(membership) => findings.extend(check_witness(installation, membership)),
         None => findings.push(Finding::note("fleet", "this machine is not in the fleet; `baton fleet join` adds it")),

@@ -28,6 +28,9 @@ pub struct FleetView {
     pub witnessed_at: Option<String>,
     /// The last time when the database did not answer an event. Null if it answered since.
     pub outage: Option<OutageView>,
+    /// The last restore of the database from an older copy that this machine was brought in line with. Null if it was more than
+    /// a day ago.
+    pub restored: Option<RestoredView>,
     /// The machines of the fleet.
     pub machines: Vec<MachineView>,
     /// The sessions that were handed over and that nobody has picked up.
@@ -62,6 +65,15 @@ pub struct OutageView {
     pub at: String,
     /// What was wrong.
     pub problem: String,
+}
+
+/// A restore of the database.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RestoredView {
+    /// When this machine was brought in line with it (RFC 3339).
+    pub at: String,
+    /// What was done.
+    pub notice: String,
 }
 
 /// A machine of the fleet.
@@ -126,6 +138,9 @@ impl FleetView {
             problem: None,
             witnessed_at: witnessed.map(format_rfc3339),
             outage: outage.map(|it| OutageView { at: format_rfc3339(&it.at), problem: it.problem.clone() }),
+            restored: membership
+                .and_then(|membership| membership.recent_restore(now))
+                .map(|restored| RestoredView { at: format_rfc3339(&restored.at), notice: restored.notice.clone() }),
             machines: Vec::new(),
             handoffs: Vec::new(),
             leases: leases.iter().map(lease).collect(),

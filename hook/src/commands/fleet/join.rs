@@ -7,6 +7,7 @@ use baton_fleet_client::{FleetError, Waiting, join, random_bits};
 use baton_installer::witness_timer::Scheduler;
 use clap::Args;
 
+use super::leave::what_is_abandoned;
 use super::machine_name::{MachineName, display_name};
 use crate::context::{Context, TimerOfState};
 use crate::error::CommandError;
@@ -48,6 +49,9 @@ impl Join {
             joined.fleet,
             joined.machine
         ))?;
+        if let Some(abandoned) = context.release_copies(Some(&joined.fleet))? {
+            output::print(&what_is_abandoned(&abandoned))?;
+        }
         if self.no_timer {
             output::print("no timer was installed: start `baton fleet witness --quiet` each minute yourself\n")?;
         } else {

@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
+use agent_baton_core::id::RunId;
 use agent_baton_core::run::Run;
-use baton_display::format_count;
+use baton_display::{error_chain, format_ago, format_count};
 use baton_fleet_client::{FleetError, Membership, Waiting, forget, leave};
-use baton_fleet_protocol::Cause;
+use baton_fleet_protocol::{Answer, Cause, GONE_AFTER_MS, Machine, Request};
 use clap::Args;
 
 use super::machine_name::display_name;
+use crate::commands::handoff::find_machine;
 use crate::context::{Context, TimerOfState};
 use crate::error::CommandError;
 use crate::hint::Advice;
@@ -21,48 +23,92 @@ pub struct Leave {
     /// Leave although the database cannot be asked: what it stores about this machine stays there
     #[arg(long)]
     force: bool,
+    /// Remove another machine, which does not come back: its name or id, as `baton fleet status` lists them
+    #[arg(long, value_name = "MACHINE", conflicts_with = "force")]
+    machine: Option<String>,
 }
 
 impl Leave {
-    /// Leaves.
+    /// Leaves, and abandons the copies of the fleet's runs. Where an older baton left without doing that, it does it now.
     ///
     /// # Errors
     /// Refused while this machine owns unfinished runs of the fleet. Fails if the database cannot be asked, except with
     /// `--force`.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let membership = context.joined()?;
-        let mut owned = context.owned_fleet_runs(&membership)?;
-        if !owned.is_empty() && context.witness().is_ok() {
-            // Another machine may have taken some of them since.
-            owned = context.owned_fleet_runs(&membership)?;
-            if !owned.is_empty() {
-                return Err(refusal(&owned));
-            }
+        if let Some(text) = &self.machine {
+            return remove_other(&context, text);
         }
-        if !owned.is_empty() && !self.force {
-            return Err(refusal(&owned));
+        let Some(membership) = context.membership()? else {
+            let abandoned = context.release_copies(None)?.ok_or(FleetError::NotJoined)?;
+            return output::print(&format!("this machine has joined no fleet\n{}", what_is_abandoned(&abandoned)));
+        };
+        let mut owned = context.owned_fleet_runs(&membership)?;
+        if !owned.is_empty() {
+            match context.witness() {
+                Ok(_) => {
+                    // Another machine may have taken some of them since.
+                    owned = context.owned_fleet_runs(&membership)?;
+                    if !owned.is_empty() {
+                        return Err(refusal(&owned));
+                    }
+                }
+                Err(_) if self.force => {}
+                Err(error) => return Err(refusal_without_database(&owned, &error)),
+            }
         }
         let deadline = Instant::now() + Waiting::Command.limit();
-        match leave(context.store(), &context.database(), deadline) {
-            Ok(()) => {
-                remove_timer(&context);
-                output::print(&format!("{} left the fleet {}\n", display_name(&membership.name), membership.fleet))
-            }
+        let text = match leave(context.store(), &context.database(), deadline) {
+            Ok(()) => format!("{} left the fleet {}\n", display_name(&membership.name), membership.fleet),
             Err(error) if is_unreachable(&error) && self.force => {
                 output::notice(&error.in_one_line());
                 forget(context.store())?;
-                remove_timer(&context);
-                output::print(&what_stays(&membership, &owned))
+                what_stays(&membership, &owned)
             }
             Err(error) if is_unreachable(&error) => {
                 let hint = error.hint().map(|hint| format!("{hint}; ")).unwrap_or_default();
                 let forced =
                     "`baton fleet leave --force` removes this machine's files and leaves the database as it is";
-                Err(CommandError::from(error).hint(format!("{hint}{forced}")))
+                return Err(CommandError::from(error).hint(format!("{hint}{forced}")));
             }
-            Err(error) => Err(error.into()),
-        }
+            Err(error) => return Err(error.into()),
+        };
+        remove_timer(&context);
+        output::print(&text)?;
+        // Without the membership, nothing but this ends them. If it is interrupted, it can be repeated.
+        let abandoned = context.release_copies(None)?.unwrap_or_default();
+        output::print(&what_is_abandoned(&abandoned))
+    }
+}
+
+/// Removes a machine whose state directory is gone, so that nobody can call `leave` there.
+fn remove_other(context: &Context, text: &str) -> Result<(), CommandError> {
+    let here = context.joined()?.machine;
+    let (mut connection, deadline) = context.connect()?;
+    let Answer::Rows(rows) = connection.ask(&Request::List { limit: 1 }, deadline)? else {
+        return Err(FleetError::Answer.into());
+    };
+    let others: Vec<Machine> = rows.machines.into_iter().filter(|machine| machine.id != here).collect();
+    let machine = find_machine(&others, text, |machine| machine.seen_ms > GONE_AFTER_MS)?;
+    let name = format!("{} ({})", display_name(&machine.name), machine.id);
+    match connection.ask(&Request::Remove { machine: machine.id }, deadline)? {
+        Answer::Done => output::print(&format!("the machine {name} was removed from the fleet\n")),
+        Answer::Conflict { runs } => Err(match runs.first() {
+            Some(first) => {
+                let runs: Vec<&str> = runs.iter().map(RunId::as_str).collect();
+                CommandError::refused(format!(
+                    "the machine {name} owns unfinished runs of the fleet: {}",
+                    runs.join(", ")
+                ))
+                .hint(format!("cancel them: `baton run cancel {first}`; or adopt them in a session of this machine"))
+            }
+            None => CommandError::refused(format!(
+                "the machine {name} was at the database {}, so it may still be in use",
+                format_ago(machine.seen_ms)
+            ))
+            .hint("`baton fleet leave` on that machine removes it; after an hour without it, any machine can do so"),
+        }),
+        _ => Err(FleetError::Answer.into()),
     }
 }
 
@@ -79,6 +125,31 @@ fn refusal(owned: &[Run]) -> CommandError {
     let names: Vec<String> = owned.iter().map(run_label).collect();
     CommandError::refused(format!("this machine owns unfinished runs of the fleet: {}", names.join(", ")))
         .hint(format!("finish them, hand their sessions over, or end them: `baton run cancel {first}`"))
+}
+
+/// The refusal where the database cannot be asked about the runs, so that the advice of [`refusal`] could not be followed.
+fn refusal_without_database(owned: &[Run], error: &CommandError) -> CommandError {
+    let names: Vec<String> = owned.iter().map(run_label).collect();
+    let problem = error_chain(error);
+    let hint = error.hint().map(|hint| format!("{hint}; ")).unwrap_or_default();
+    CommandError::refused(format!(
+        "this machine owns unfinished runs of the fleet, and its database cannot be asked about them ({problem}): {}",
+        names.join(", ")
+    ))
+    .hint(format!("{hint}`baton fleet leave --force` abandons them here and leaves the database as it is"))
+}
+
+/// Returns which runs were abandoned, or nothing if there are none.
+#[must_use]
+pub fn what_is_abandoned(abandoned: &[Run]) -> String {
+    let Some(first) = abandoned.first() else { return String::new() };
+    let names: Vec<String> = abandoned.iter().map(run_label).collect();
+    format!(
+        "abandoned here, because no fleet decides about them any more: {}\n`baton run adopt {}` continues one on this machine alone, \
+         for a session\n",
+        names.join(", "),
+        first.id
+    )
 }
 
 /// Returns what stays in the database of a machine that left without it.

@@ -3,7 +3,7 @@
 use agent_baton_core::id::RunId;
 use baton_display::strip_control_chars_by_line;
 use baton_fleet_client::{FleetError, MAX_CACHED_ROWS};
-use baton_fleet_protocol::{Answer, HandoffSummary, Machine, Request, Row, RowOwner, Rows};
+use baton_fleet_protocol::{Answer, HandoffSummary, Machine, Request, Row, RowOwner, Rows, StoredArchive};
 use clap::Args;
 use serde::Serialize;
 
@@ -26,11 +26,26 @@ struct StoredRows<'a> {
     runs: Vec<&'a Row>,
     handoffs: Vec<&'a HandoffSummary>,
     unreadable: &'a [(String, String)],
+    /// The parts of sessions' archives.
+    archives: &'a [StoredArchive],
+    /// How many lines of the feed of changes are about what this machine did.
+    changes: u64,
+    /// How old the oldest of these lines is.
+    oldest_change_ms: Option<u64>,
 }
 
-/// What no row has.
-const NEVER_STORED: &str = "The database never gets a prompt, a message, or a path except the base name of a project's directory. \
-                            Only a session that you hand over is stored with its transcript, until it is picked up.\n";
+/// What the rows do not show.
+const BESIDE_THE_ROWS: &str = "\
+Each of the `changes` is one line: its number and id, this machine, the reason,
+the time, and the runs with their fences. They are kept as long as the fleet.
+By them a machine finds out that the database was restored from an older copy.
+
+Each of the `archives` is a session that was handed over, with its transcript.
+It is removed after `left_ms` milliseconds at the latest.
+
+The database never gets a prompt, a message, or a path except the base name of
+a project's directory, but for those in an archive.
+";
 
 impl Show {
     /// Prints the rows.
@@ -52,6 +67,9 @@ impl Show {
         if !missing.is_empty() {
             rows.rows.extend(ask(Request::Read { runs: missing, sessions: Vec::new(), projects: Vec::new() })?.rows);
         }
+        let Answer::Stored(items) = connection.ask(&Request::Stored, deadline)? else {
+            return Err(FleetError::Answer.into());
+        };
         let is_ours = |row: &&Row| {
             known.contains(&row.run.id) || matches!(&row.owner, RowOwner::Machine { id, .. } if *id == here)
         };
@@ -64,9 +82,12 @@ impl Show {
                 .filter(|it| it.from == here || it.picked_up.as_ref() == Some(&here))
                 .collect(),
             unreadable: &rows.unreadable,
+            archives: &items.archives,
+            changes: items.changes,
+            oldest_change_ms: items.oldest_ms,
         };
         let text = serde_json::to_string_pretty(&stored).map_err(|_| CommandError::bug("the rows are no JSON"))?;
         output::print(&strip_control_chars_by_line(&format!("{text}\n")))?;
-        output::print(NEVER_STORED)
+        output::print(BESIDE_THE_ROWS)
     }
 }

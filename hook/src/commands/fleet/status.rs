@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use agent_baton_core::timestamp::Timestamp;
 use baton_display::{error_chain, format_ago, format_local, strip_control_chars};
-use baton_fleet_client::{DatabaseState, FleetError, Leases, Outage, Waiting, server_name};
+use baton_fleet_client::{DatabaseState, Leases, Membership, Outage, Waiting, server_name};
 use clap::Args;
 
 use super::fleet_view::{DatabaseView, FleetView};
 use super::machine_name::display_name;
-use crate::context::Context;
+use crate::context::{Context, without_database};
 use crate::error::CommandError;
 use crate::output;
 use crate::output::listing::{Listing, Row};
@@ -58,13 +58,16 @@ impl Status {
         if self.json {
             output::print_json(&view)?;
         } else {
-            output::print(&text(&view, membership.and_then(|it| it.witnessed), outage.as_ref(), &now))?;
+            output::print(&text(&view, membership.as_ref(), outage.as_ref(), &now))?;
         }
-        problem.map_or(Ok(()), |error: FleetError| Err(error.into()))
+        match problem {
+            None => Ok(()),
+            Some(error) => Err(without_database(error)),
+        }
     }
 }
 
-fn text(view: &FleetView, witnessed: Option<Timestamp>, outage: Option<&Outage>, now: &Timestamp) -> String {
+fn text(view: &FleetView, membership: Option<&Membership>, outage: Option<&Outage>, now: &Timestamp) -> String {
     let none = || "none".to_owned();
     let machine = match (&view.name, &view.machine) {
         (Some(name), Some(id)) => format!("{} ({id})", display_name(name)),
@@ -83,8 +86,14 @@ fn text(view: &FleetView, witnessed: Option<Timestamp>, outage: Option<&Outage>,
             rows.push(("restored", what.to_owned()));
         }
     }
+    if let Some(restored) = membership.and_then(|membership| membership.recent_restore(now)) {
+        let notice = strip_control_chars(&restored.notice);
+        rows.push(("restored", format!("{}: {notice}", format_ago(restored.at.age_ms(now)))));
+    }
     if view.machine.is_some() {
-        let last = witnessed.map(|at| format!("its last round was {}", format_ago(at.age_ms(now))));
+        let last = membership
+            .and_then(|membership| membership.witnessed.as_ref())
+            .map(|at| format!("its last round was {}", format_ago(at.age_ms(now))));
         rows.push(("witness", last.unwrap_or_else(|| "no round yet".to_owned())));
     }
     if let Some(outage) = outage {
@@ -94,7 +103,12 @@ fn text(view: &FleetView, witnessed: Option<Timestamp>, outage: Option<&Outage>,
     for (row, reason) in &view.unreadable {
         rows.push(("unreadable", strip_control_chars(&format!("row {row}: {reason}"))));
     }
-    let head: String = rows.iter().map(|(label, value)| format!("{label:<11}{value}\n")).collect();
+    let terminal = Terminal::stdout();
+    let line = |(label, value): &(&str, String)| match terminal.is_terminal() {
+        true => terminal.wrap(&format!("{label:<11}"), value) + "\n",
+        false => format!("{label:<11}{value}\n"),
+    };
+    let head: String = rows.iter().map(line).collect();
     head + &lists(view)
 }
 

@@ -9,7 +9,8 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command as Program, ExitStatus};
 
-use agent_baton_core::run::{Run, Status};
+use agent_baton_core::reason::Reason;
+use agent_baton_core::run::{Run, Status, StopReason};
 use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::unistd::Pid;
 
@@ -96,11 +97,16 @@ impl Command<'_> {
         program.env(RUN_VARIABLE, self.run.id.as_str()).env(FENCE_VARIABLE, fence).spawn()
     }
 
-    /// Returns whether a user cancelled the run, or another owner has it. A record that cannot be read is no reason
-    /// to end the command.
+    /// Returns whether a user cancelled the run, another owner has it, or another machine's command took its name after the
+    /// fleet's database was restored. A record that cannot be read is no reason to end the command.
     fn lost_ownership(&self, context: &Context) -> bool {
+        let replaced = Some(StopReason::Rule(Reason::ReplacedAfterRestore));
         let now = context.run(&self.run.id);
-        now.is_ok_and(|run| run.status == Status::Cancelled || run.owner.process != self.run.owner.process)
+        now.is_ok_and(|run| {
+            run.status == Status::Cancelled
+                || run.owner.process != self.run.owner.process
+                || (run.status == Status::Abandoned && run.stop_reason == replaced)
+        })
     }
 }
 

@@ -11,7 +11,9 @@ mod row;
 use std::collections::BTreeMap;
 
 use agent_baton_core::id::{FleetId, MachineId, RunId};
-use baton_fleet_protocol::{Answer, Cause, CommitId, Failure, Identity, Position, Request, Standing, Token};
+use baton_fleet_protocol::{
+    Answer, Cause, CommitId, Failure, GONE_AFTER_MS, Identity, Position, Request, Standing, Token,
+};
 
 pub use handoff::HandoffRow;
 pub use row::RunRow;
@@ -117,6 +119,7 @@ impl SimulatedDatabase {
             Request::Rotate { next } => self.rotate(me, next),
             Request::Read { runs, sessions, projects } => return self.read(runs, sessions, projects),
             Request::List { limit } => return self.list(*limit, &[]).map(Answer::Rows),
+            Request::Stored => return Ok(Answer::Stored(self.stored(&me.machine))),
             Request::GetPart { handoff, number } => return self.part(&me.machine, handoff, *number),
             Request::LookUp { commit } => return Ok(self.look_up(&me.machine, commit)),
             _ if self.epoch != me.epoch => return Err(Cause::OtherEpoch),
@@ -137,6 +140,7 @@ impl SimulatedDatabase {
             Request::HandOff { commit, handoff, writes } => {
                 return self.hand_off(&me.machine, commit, handoff, writes);
             }
+            Request::Remove { machine } => return Ok(self.remove(&me.machine, machine)),
             Request::PickUp { handoff } => return Ok(self.pick_up(&me.machine, handoff)),
             Request::CancelHandoff { handoff } => return Ok(self.cancel_handoff(&me.machine, handoff)),
             Request::Init { .. }
@@ -168,6 +172,21 @@ impl SimulatedDatabase {
         let row = MachineRow { name: name.to_owned(), token: Some(token.clone()), seen_ms: self.now_ms };
         self.machines.insert(machine.clone(), row);
         Ok(Answer::Joined(standing))
+    }
+
+    /// Only a machine that has been away for long and owns nothing is removed by another one.
+    fn remove(&mut self, me: &MachineId, machine: &MachineId) -> Answer {
+        let is_owned = |row: &&RunRow| {
+            let owner = row.run.fleet.as_ref().and_then(|fleet| fleet.machine.as_ref());
+            row.run.status.is_unfinished() && owner == Some(machine)
+        };
+        let owned: Vec<RunId> = self.runs.values().filter(is_owned).map(|row| row.run.id.clone()).collect();
+        let Some(row) = self.machines.get(machine) else { return Answer::Done };
+        if me == machine || !owned.is_empty() || self.now_ms - row.seen_ms <= GONE_AFTER_MS {
+            return Answer::Conflict { runs: owned };
+        }
+        self.machines.remove(machine);
+        Answer::Done
     }
 
     fn accepts_token(&self, me: &Identity) -> bool {

@@ -1,9 +1,11 @@
 //! What is read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agent_baton_core::id::{MachineId, RunId, SessionId};
-use baton_fleet_protocol::{Answer, Cause, CommitId, HandoffSummary, Machine, Position, Row, Rows, StoredChange};
+use baton_fleet_protocol::{
+    Answer, Cause, CommitId, HandoffSummary, Machine, Position, Row, Rows, StoredArchive, StoredChange, StoredItems,
+};
 
 use super::{HandoffRow, RunRow, SimulatedDatabase};
 
@@ -55,6 +57,26 @@ impl SimulatedDatabase {
         });
         let (standing, has_position) = (self.standing()?, self.has_position(after));
         Ok(Answer::Changes { standing, has_position, changes: changes.collect() })
+    }
+
+    /// Returns what is stored about a machine beside rows and handoffs.
+    pub(super) fn stored(&self, me: &MachineId) -> StoredItems {
+        let mut archives: BTreeMap<&CommitId, StoredArchive> = BTreeMap::new();
+        for ((id, _), bytes) in &self.parts {
+            let row = self.handoffs.get(id);
+            if row.is_some_and(|row| row.from != *me && row.picked_up.as_ref() != Some(me)) {
+                continue;
+            }
+            let session = row.map(|row| row.new.session.clone());
+            let new = || StoredArchive { handoff: id.clone(), session, parts: 0, bytes: 0, left_ms: 0 };
+            let archive = archives.entry(id).or_insert_with(new);
+            archive.parts += 1;
+            // Three bytes are four digits of base64.
+            archive.bytes += bytes.trim_end_matches('=').len() as u64 * 3 / 4;
+        }
+        let made = self.changes.iter().filter(|line| line.machine == *me);
+        let oldest_ms = made.clone().next().map(|line| self.now_ms.saturating_sub(line.at_ms));
+        StoredItems { changes: made.count() as u64, oldest_ms, archives: archives.into_values().collect() }
     }
 
     fn machines_where(&self, asked: impl Fn(&MachineId) -> bool) -> Vec<Machine> {

@@ -194,8 +194,9 @@ fn what_is_said_about_another_machine() {
             "moved here. The run was handed over to this machine; the process that continues its session owns it.",
         ),
         (
-            Reason::Refreshed,
-            "still belongs to this process. The copy of a fleet run was brought in line with the fleet's database.",
+            Reason::DatabaseRestored,
+            "still belongs to this process. The fleet's database was restored from an older copy, so the fence of every unfinished \
+             run grew.",
         ),
     ] {
         let tell = Notification::Transferred { id: notification_id("r1", reason), iteration: 12, from: Pane::Unknown };
@@ -245,6 +246,17 @@ fn what_is_said_about_another_machine() {
             ),
         );
     }
+    check(
+        Notification::Abandoned {
+            id: notification_id("r1", Reason::FleetLeft),
+            iteration: 3,
+            idle_ms: 0,
+            threshold_ms: 0,
+        },
+        Some("baton: this session no longer owns run r1, which was abandoned on this machine."),
+        "was abandoned at iteration 3. This machine left the fleet of the run, so its copy of the run was abandoned; another machine \
+         may go on with the run. To continue it on this machine alone, run this in the session: `baton run adopt r1 --session s1`",
+    );
     check(
         offer(Reason::RunOffered, true),
         None,

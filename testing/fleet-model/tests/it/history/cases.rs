@@ -80,3 +80,13 @@ fn a_copied_directory_that_missed_a_recovery_gets_an_id() {
     let copy = step(1, Action::Copy { from: 0, what: super::step::Copied::Running });
     check(&[back_up, step(0, Action::Pause { session: 0, on: true }), restore, copy, open(0, 0)]);
 }
+
+#[test]
+fn a_run_whose_session_another_run_has_after_the_restore_leaves_the_fleet() {
+    let start = |machine| step(machine, Action::Start { agent: 0, is_loop: true });
+    let (back_up, restore) = (step(0, Action::BackUp), step(0, Action::RestoreDatabase));
+    let steps = [back_up, open(0, 0), start(0), restore, open(1, 0), start(1), step(0, Action::Witness)];
+    let mut world = World::new();
+    assert_eq!(play_in(&mut world, &steps), Ok(()));
+    assert!(world.reached.contains("replaced_after_restore"), "{:?}", world.reached);
+}

@@ -1,6 +1,6 @@
 //! What holds after each step, and at the end of each history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agent_baton_core::id::{MachineId, RunId};
 use agent_baton_core::process::Process;
@@ -24,6 +24,8 @@ pub struct Known {
     pub restored: bool,
     /// A state directory was replaced, so that what only it had is lost.
     pub lost_records: bool,
+    /// Runs without a row, because another run had their session when the database was restored.
+    pub replaced: BTreeSet<RunId>,
     /// A virtual machine was copied with its processes.
     pub same_process: bool,
 }
@@ -207,7 +209,9 @@ impl World {
         if self.known.restored && self.known.lost_records {
             return Ok(());
         }
-        for (id, (iteration, status)) in &self.known.acknowledged {
+        for (id, (iteration, status)) in
+            self.known.acknowledged.iter().filter(|(id, _)| !self.known.replaced.contains(id))
+        {
             let row = self.server.primary.runs.get(id).map(|row| &row.run);
             let kept = row.is_some_and(|row| {
                 let ended = status.is_unfinished() || *status == Status::Abandoned || row.status == *status;

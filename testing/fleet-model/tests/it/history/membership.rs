@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use agent_baton_core::decide::decide;
+use agent_baton_core::fleet::ReleaseCause;
 use agent_baton_core::id::RunId;
+use agent_baton_core::request::{Command, Input};
 use baton_fleet_protocol::{Answer, Cause, Position, Request, RowWrite, Standing, Token, to_row_record};
 
 use super::host::revision;
@@ -113,6 +116,7 @@ impl World {
     fn catch_up(&mut self, machine: usize, epoch: u64) -> Result<bool, Killed> {
         let before = self.machines[machine].state.membership.epoch;
         let mut rows = self.known_rows(machine);
+        let mut left_out = Vec::new();
         for _ in 0..4 {
             let commit = self.commit_id();
             let request = Request::Restore { commit: commit.clone(), rows: rows.clone(), lease_ms: LEASE_MS };
@@ -127,8 +131,14 @@ impl World {
                     let position = Position { change, commit: Some(commit) };
                     let state = &mut self.machines[machine].state;
                     state.leases.clear();
+                    let before = state.membership.clone();
                     let membership = &mut state.membership;
                     (membership.epoch, membership.seen) = (epoch, position);
+                    if !self.release(machine, &left_out) {
+                        // The file says that it is in the new epoch only once nothing is left of what has no row.
+                        self.machines[machine].state.membership = before;
+                        return Ok(false);
+                    }
                     self.point(machine, true)?;
                     if let Some(rows) = self.read(machine, BTreeSet::new(), Vec::new(), false)? {
                         self.refresh(machine, &rows);
@@ -138,12 +148,30 @@ impl World {
                 Answer::Conflict { runs } => {
                     self.reach("a run that cannot be restored");
                     rows.retain(|row| !runs.contains(&row.run.id));
+                    left_out.extend(runs);
                 }
                 Answer::Failed(failure) if failure.cause == Cause::UnknownToken => self.join_again(machine)?,
                 _ => return Ok(false),
             }
         }
         Ok(false)
+    }
+
+    /// Takes the copies out of the fleet that have no row, because another run has their session. Returns whether that is known.
+    fn release(&mut self, machine: usize, left_out: &[RunId]) -> bool {
+        if left_out.is_empty() {
+            return true;
+        }
+        let request = Request::Read { runs: left_out.to_vec(), sessions: Vec::new(), projects: Vec::new() };
+        let Answer::Rows(rows) = self.call(machine, &request) else { return false };
+        for run in left_out.iter().filter(|run| rows.rows.iter().all(|row| row.run.id != **run)) {
+            let command = Command::Release { run: run.clone(), cause: ReleaseCause::ReplacedAfterRestore };
+            let decision = decide(&self.request(machine, Input::Command(Box::new(command)), None));
+            self.reach(decision.reason.word());
+            self.write(machine, &decision);
+            self.known.replaced.insert(run.clone());
+        }
+        true
     }
 
     /// Returns the copies as rows. The database knows what recoveries added to its own.

@@ -6,7 +6,7 @@ use baton_fleet_protocol::{Answer, Cause, Opening, Request};
 use thiserror::Error;
 
 use crate::error::failure;
-use crate::lines::{self, LineError, MAX_LINE};
+use crate::lines::{self, LineError, MAX_ANSWER};
 use crate::protection;
 use crate::service::Service;
 
@@ -43,7 +43,7 @@ pub fn run(input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Prog
             Err(_) => Answer::Failed(failure(Cause::Protocol, "baton sent a line that is no request")),
         };
         if !lines::write(output, &answer)? {
-            let text = format!("the answer is longer than {MAX_LINE} bytes");
+            let text = format!("the answer is longer than {MAX_ANSWER} bytes");
             lines::write(output, &Answer::Failed(failure(Cause::TooLong, text)))?;
         }
     }

@@ -13,3 +13,7 @@ create index if not exists run_unfinished on baton.run (account, written)
 create index if not exists run_of_handoff on baton.run (account, handoff) where handoff is not null;
 
 create index if not exists handoff_of_session on baton.handoff (account, session);
+
+create index if not exists handoff_made on baton.handoff (account, made);
+
+create index if not exists part_stored on baton.handoff_part (account, stored);

@@ -30,8 +30,14 @@
     where m.account = current_user::text and m.id = $3 and exists (select 1 from allowed)
     returning m.id
 ), expired as (
+    -- A few in each round, so that a large archive does not take the time of a renewal.
     delete from baton.handoff_part p
-    where p.account = current_user::text and p.stored < now() - interval '30 days' and exists (select 1 from allowed)
+    using (
+        select o.handoff, o.number from baton.handoff_part o
+        where o.account = current_user::text and o.stored < now() - interval '30 days' and exists (select 1 from allowed)
+        order by o.stored limit 8
+    ) as old
+    where p.account = current_user::text and p.handoff = old.handoff and p.number = old.number
     returning p.number
 )
 select jsonb_build_object(

@@ -118,7 +118,7 @@ impl SimulatedDatabase {
             Request::Leave => drop(self.machines.remove(&me.machine)),
             Request::Rotate { next } => self.rotate(me, next),
             Request::Read { runs, sessions, projects } => return self.read(runs, sessions, projects),
-            Request::List { limit } => return self.list(*limit, &[]).map(Answer::Rows),
+            Request::List { limit } => return self.list(Some(&me.machine), *limit, &[]).map(Answer::Rows),
             Request::Stored => return Ok(Answer::Stored(self.stored(&me.machine))),
             Request::GetPart { handoff, number } => return self.part(&me.machine, handoff, *number),
             Request::LookUp { commit } => return Ok(self.look_up(&me.machine, commit)),
@@ -133,7 +133,7 @@ impl SimulatedDatabase {
             Request::Round { next, alive, ended, lease_ms, runs, limit } => {
                 let (renewed, ended) = self.renewals(me, alive, ended, *lease_ms);
                 self.rotate(me, next);
-                return Ok(Answer::Round { renewed, ended, rows: self.list(*limit, runs)? });
+                return Ok(Answer::Round { renewed, ended, rows: self.list(Some(&me.machine), *limit, runs)? });
             }
             Request::Restore { commit, rows, lease_ms } => return self.restore(me, commit, rows, *lease_ms),
             Request::PutPart { handoff, number, bytes, .. } => self.put_part(handoff, *number, bytes),
@@ -156,7 +156,7 @@ impl SimulatedDatabase {
     fn answer_stranger(&self, request: &Request) -> Result<Answer, Cause> {
         match request {
             Request::Read { runs, sessions, projects } => self.read(runs, sessions, projects),
-            Request::List { limit } => self.list(*limit, &[]).map(Answer::Rows),
+            Request::List { limit } => self.list(None, *limit, &[]).map(Answer::Rows),
             Request::Changes { after, limit } => self.changes_after(after, *limit),
             _ => Err(Cause::Protocol),
         }

@@ -29,7 +29,7 @@ impl SimulatedDatabase {
         Ok(Answer::Rows(Rows { standing: self.standing()?, rows, unreadable: Vec::new(), machines, handoffs }))
     }
 
-    pub(super) fn list(&self, limit: u32, besides: &[RunId]) -> Result<Rows, Cause> {
+    pub(super) fn list(&self, me: Option<&MachineId>, limit: u32, besides: &[RunId]) -> Result<Rows, Cause> {
         let mut newest: Vec<&RunId> =
             self.runs.iter().filter(|(_, row)| row.run.status.is_unfinished()).map(|(id, _)| id).collect();
         newest.sort_by_key(|id| (std::cmp::Reverse(self.runs[*id].written_ms), (*id).clone()));
@@ -37,12 +37,19 @@ impl SimulatedDatabase {
         newest.extend(besides);
         newest.sort();
         newest.dedup();
+        let rows: Vec<Row> = newest.into_iter().filter_map(|id| self.row(id)).collect();
+        let named: BTreeSet<&CommitId> =
+            rows.iter().filter_map(|row| self.runs[&row.run.id].handoff.as_ref()).collect();
         Ok(Rows {
             standing: self.standing()?,
-            rows: newest.into_iter().filter_map(|id| self.row(id)).collect(),
             unreadable: Vec::new(),
             machines: self.machines_where(|_| true),
-            handoffs: self.handoffs_where(|_, _| true),
+            handoffs: self.handoffs_where(|id, row| {
+                // Of what others gave to others, a machine has nothing to do.
+                let is_of_others = Some(&row.from) != me && row.picked_up.as_ref().is_some_and(|by| Some(by) != me);
+                named.contains(id) || !is_of_others
+            }),
+            rows,
         })
     }
 

@@ -130,6 +130,7 @@ impl SimulatedDatabase {
                 return self.hand_off(&me.machine, commit, handoff, writes);
             }
             Request::PickUp { handoff } => return Ok(self.pick_up(&me.machine, handoff)),
+            Request::RemoveArchive { handoff } => return Ok(self.remove_archive(&me.machine, handoff)),
             Request::CancelHandoff { handoff } => return Ok(self.cancel_handoff(&me.machine, handoff)),
             Request::Init { .. }
             | Request::PrintSchema { .. }

@@ -39,11 +39,15 @@ impl From<HandoffError> for CommandError {
             HandoffError::Decision(error) => error.into(),
             HandoffError::OwnedElsewhere { run, .. } => Self::refused(text)
                 .hint(format!("`baton run adopt {run} --take` takes the run to a live session of this machine")),
-            HandoffError::PickedUp { session, .. } => {
-                Self::refused(text).hint(format!("on that machine, `baton handoff {session}` hands it back"))
+            HandoffError::PickedUp { session, .. } => Self::refused(text).hint(format!(
+                "on that machine, `baton handoff {session}` hands it back; if that machine is gone, \
+                     `baton run adopt RUN --take` takes the run of the session without its conversation"
+            )),
+            HandoffError::NotOffered { .. } => {
+                Self::refused(text).hint("`baton pickup` lists the sessions that wait for this machine")
             }
-            HandoffError::NotOffered { .. } | HandoffError::NotHandedOver { .. } | HandoffError::TooLarge { .. } => {
-                Self::refused(text)
+            HandoffError::NotHandedOver { session } => {
+                Self::refused(text).hint(format!("`baton handoff {session}` hands it over"))
             }
             HandoffError::Damaged { session, .. } => {
                 Self::failed(text).hint(format!("hand it over again on the other machine: `baton handoff {session}`"))

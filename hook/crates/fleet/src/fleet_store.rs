@@ -241,7 +241,7 @@ impl RecordStore for FleetStore<'_> {
         let machine = call.membership.as_ref().map(|membership| membership.machine.clone());
         let _ = locked;
         Leases::update(self.store, |known| {
-            known.newest = Some(Position { change: number, commit: Some(commit.clone()) });
+            known.note_change(Position { change: number, commit: Some(commit.clone()) });
             let leases = &mut known.leases;
             for change in row_change::changes_of(outcome) {
                 let is_here = change.after.fleet.as_ref().is_some_and(|fleet| fleet.machine == machine);
@@ -342,8 +342,13 @@ impl FleetStore<'_> {
         let deadline = Instant::now() + LOCKED_WAIT;
         let looked_up = self.ask(call, &Request::LookUp { commit: marker.commit.clone() }, deadline);
         match looked_up {
-            Ok(Answer::Committed { .. } | Answer::Withdrawn) => {
-                if Marker::remove(self.store, &marker.commit).is_ok() {
+            Ok(answer @ (Answer::Committed { .. } | Answer::Withdrawn)) => {
+                // The copies of its runs may stay behind their rows when the marker is gone, if this decision is about others.
+                let happened = matches!(answer, Answer::Committed { .. });
+                let ended = Leases::update(self.store, |known| {
+                    known.leases.retain(|run, _| !(happened && marker.runs.contains(run)));
+                });
+                if ended.and_then(|()| Marker::remove(self.store, &marker.commit)).is_ok() {
                     self.read_rows(call, deadline);
                 }
             }

@@ -8,7 +8,7 @@ use agent_baton_core::request::{Command, Reading};
 use agent_baton_core::run::Run;
 use baton_engine::decide::DecisionService;
 use baton_fleet_protocol::{Answer, CommitId, HandoffSummary, NewHandoff, Request, Row, RowOwner, RowWrite, Rows};
-use baton_store::Store;
+use baton_store::{LockedStore, Store};
 
 use crate::archive_parts::{self, MAX_PARTS, PART_BYTES};
 use crate::cached_rows::{CachedRows, MAX_CACHED_ROWS};
@@ -16,7 +16,7 @@ use crate::connection::{Connect, Connection};
 use crate::error::FleetError;
 use crate::fleet_store::{FleetStore, LOCKED_WAIT, MAX_CONFLICTS};
 use crate::handoff_error::HandoffError;
-use crate::handoff_rows::{self, Holder};
+use crate::handoff_rows;
 use crate::lease::{Lease, Leases};
 use crate::marker::Marker;
 use crate::membership::{Membership, new_commit};
@@ -66,12 +66,12 @@ impl Handoffs<'_> {
         let too_large = || HandoffError::TooLarge { bytes: offer.archive.len(), limit };
         let parts = archive_parts::count(offer.archive).ok_or_else(too_large)?;
         let rows = self.read(offer.session)?;
-        self.check_holders(&rows.rows)?;
+        handoff_rows::check_holders(&rows, &self.membership.machine)?;
         self.withdraw(&rows.handoffs)?;
         let id = new_commit()?;
         for (number, bytes) in (0..).zip(archive_parts::split(offer.archive)) {
             let part = Request::PutPart { session: offer.session.clone(), handoff: id.clone(), number, bytes };
-            self.ask_done(&part)?;
+            let Answer::Done = self.ask(&part)? else { return Err(FleetError::Answer.into()) };
         }
         let handoff = NewHandoff {
             session: offer.session.clone(),
@@ -82,10 +82,10 @@ impl Handoffs<'_> {
         };
         let now = self.service.now();
         self.commit(offer.session, &id, |this, rows| {
-            this.check_holders(rows)?;
+            handoff_rows::check_holders(rows, &this.membership.machine)?;
             let store = this.service.store;
-            let copy = |row: &Row| Some(store.read(|view| view.run(&row.run.id)).ok()?.record()?.clone());
-            let writes = rows.iter().map(|row| handoff_rows::handed_over(row, copy(row).as_ref(), &now)).collect();
+            let copy = |row: &Row| copy_of(store, &row.run.id);
+            let writes = rows.rows.iter().map(|row| handoff_rows::handed_over(row, copy(row).as_ref(), &now)).collect();
             let handoff = handoff.clone();
             Ok(Some((writes, Box::new(move |commit, writes| Request::HandOff { commit, handoff, writes }))))
         })
@@ -107,8 +107,8 @@ impl Handoffs<'_> {
             RowOwner::Machine { .. } => false,
         };
         let newest = rows.handoffs.iter().filter(|it| it.from == here).min_by_key(|it| it.age_ms);
-        if let Some(by) = newest.and_then(|it| it.picked_up.as_ref()).filter(|by| **by != here) {
-            return Err(HandoffError::PickedUp { session: session.clone(), machine: by.clone() });
+        if let Some(newest) = newest.filter(|it| it.picked_up.as_ref().is_some_and(|by| *by != here)) {
+            return Err(handoff_rows::not_withdrawn(newest, &rows));
         }
         // A killed call may have withdrawn the handoff and left its runs.
         if newest.is_none() && !rows.rows.iter().any(|row| is_own(&row)) {
@@ -118,7 +118,7 @@ impl Handoffs<'_> {
         let (now, lease_ms) = (self.service.now(), self.lease_ms);
         let taken = self.commit(session, &new_commit()?, |_, rows| {
             let writes: Vec<RowWrite> =
-                rows.iter().filter(is_own).map(|row| handoff_rows::taken_back(row, &here, &now)).collect();
+                rows.rows.iter().filter(is_own).map(|row| handoff_rows::taken_back(row, &here, &now)).collect();
             if writes.is_empty() {
                 return Ok(None);
             }
@@ -126,7 +126,7 @@ impl Handoffs<'_> {
             Ok(Some((writes, Box::new(request))))
         })?;
         let store = self.service.store;
-        let _locked = store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        let _locked = self.lock()?;
         Leases::update(store, |leases| {
             for run in taken.iter().filter_map(|id| copy_of(store, id)) {
                 leases.leases.insert(run.id.clone(), Lease::new(&run, &now, lease_ms));
@@ -140,9 +140,21 @@ impl Handoffs<'_> {
     /// # Errors
     /// See [`HandoffError`].
     pub fn claim(&mut self, handoff: &HandoffSummary) -> Result<(), HandoffError> {
-        match self.ask(&Request::PickUp { handoff: handoff.id.clone() })? {
+        self.ask_as_receiver(&Request::PickUp { handoff: handoff.id.clone() }, &handoff.session)
+    }
+
+    /// Removes the archive of a handoff that this machine claimed, once the session is imported. It can be repeated.
+    ///
+    /// # Errors
+    /// See [`HandoffError`].
+    pub fn remove_archive(&mut self, handoff: &HandoffSummary) -> Result<(), HandoffError> {
+        self.ask_as_receiver(&Request::RemoveArchive { handoff: handoff.id.clone() }, &handoff.session)
+    }
+
+    fn ask_as_receiver(&mut self, request: &Request, session: &SessionId) -> Result<(), HandoffError> {
+        match self.ask(request)? {
             Answer::Done => Ok(()),
-            Answer::Conflict { .. } => Err(HandoffError::NotOffered { session: handoff.session.clone() }),
+            Answer::Conflict { .. } => Err(HandoffError::NotOffered { session: session.clone() }),
             _ => Err(FleetError::Answer.into()),
         }
     }
@@ -173,10 +185,10 @@ impl Handoffs<'_> {
     /// # Errors
     /// See [`HandoffError`].
     pub fn copy_runs(&mut self, session: &SessionId, project: &str) -> Result<Vec<Run>, HandoffError> {
-        let mut rows = self.runs_handed_here(session)?;
+        let rows = self.runs_handed_here(session)?;
         self.refresh(&rows, Some(project))?;
         self.keep_rows();
-        Ok(rows.drain(..).map(|row| row.run).collect())
+        Ok(rows.into_iter().map(|row| row.run).collect())
     }
 
     /// Returns the rows of the runs that were handed over to this machine with a session.
@@ -202,15 +214,6 @@ impl Handoffs<'_> {
         }
     }
 
-    fn check_holders(&self, rows: &[Row]) -> Result<(), HandoffError> {
-        for row in rows {
-            if let Holder::Elsewhere(machine) = handoff_rows::holder(row, &self.membership.machine) {
-                return Err(HandoffError::OwnedElsewhere { run: row.run.id.clone(), machine });
-            }
-        }
-        Ok(())
-    }
-
     /// Withdraws every handoff of this machine that nobody has picked up.
     fn withdraw(&mut self, handoffs: &[HandoffSummary]) -> Result<(), HandoffError> {
         let here = self.membership.machine.clone();
@@ -219,7 +222,8 @@ impl Handoffs<'_> {
                 Answer::Done => {}
                 // Another machine was faster.
                 Answer::Conflict { .. } => {
-                    return Err(HandoffError::NotHandedOver { session: handoff.session.clone() });
+                    let now = self.read(&handoff.session)?;
+                    return Err(handoff_rows::not_withdrawn(handoff, &now));
                 }
                 _ => return Err(FleetError::Answer.into()),
             }
@@ -233,15 +237,15 @@ impl Handoffs<'_> {
         &mut self,
         session: &SessionId,
         commit: &CommitId,
-        decide: impl Fn(&Self, &[Row]) -> Result<Option<Commit>, HandoffError>,
+        decide: impl Fn(&Self, &Rows) -> Result<Option<Commit>, HandoffError>,
     ) -> Result<Vec<RunId>, HandoffError> {
         for _ in 0..MAX_CONFLICTS {
-            let rows = self.read(session)?.rows;
+            let rows = self.read(session)?;
             let Some((writes, request)) = decide(self, &rows)? else { return Ok(Vec::new()) };
             let runs: Vec<RunId> = writes.iter().map(|write| write.run.id.clone()).collect();
             match self.send_commit(commit, &runs, &request(commit.clone(), writes))? {
                 Answer::Committed { .. } => {
-                    self.refresh_runs(&runs)?;
+                    self.refresh_runs(commit, &runs)?;
                     self.keep_rows();
                     return Ok(runs);
                 }
@@ -256,13 +260,12 @@ impl Handoffs<'_> {
     /// Sends a commit, with its marker on the disk. If the answer is lost, looks the commit up. The marker stays until the copies
     /// are in line.
     fn send_commit(&mut self, commit: &CommitId, runs: &[RunId], request: &Request) -> Result<Answer, HandoffError> {
-        self.resolve_marker()?;
         let (store, now) = (self.service.store, self.service.now());
-        let deadline = Instant::now() + self.limit;
-        let mut locked = store.lock(Instant::now() + LOCK_WAIT, &now)?;
-        Marker { commit: commit.clone(), runs: runs.to_vec() }.write(store)?;
-        let connection = connected(&mut self.connection, self.database, &self.membership, self.limit)?;
+        let mut locked = self.lock_without_marker()?;
         let begun = Instant::now();
+        let deadline = begun + self.limit;
+        let connection = connected(&mut self.connection, self.database, (&self.membership, store), self.limit)?;
+        Marker { commit: commit.clone(), runs: runs.to_vec() }.write(store)?;
         let sent = connection.send(request).and_then(|()| connection.receive(begun + LOCKED_WAIT));
         let answer = match sent {
             Ok(None) => locked.unlocked(&now, || connection.receive(deadline))?,
@@ -270,25 +273,16 @@ impl Handoffs<'_> {
         };
         let timed_out = || FleetError::TimedOut { ms: begun.elapsed().as_millis() };
         let answer = answer.and_then(|answer| answer.ok_or_else(timed_out));
-        if matches!(&answer, Ok(Answer::Conflict { .. } | Answer::Withdrawn)) {
+        let is_refused = |error: &FleetError| !error.is_in_doubt();
+        if matches!(&answer, Ok(Answer::Conflict { .. } | Answer::Withdrawn)) || answer.as_ref().is_err_and(is_refused)
+        {
             Marker::remove(store, commit)?;
         }
         drop(locked);
         match answer {
             Err(error) if error.is_in_doubt() => self.look_up(commit).map_err(|_| HandoffError::Unknown(error)),
-            Err(error) => {
-                Marker::remove(store, commit)?;
-                Err(error.into())
-            }
-            Ok(answer) => Ok(answer),
+            answer => Ok(answer?),
         }
-    }
-
-    /// Finds out what became of a commit whose call was killed.
-    fn resolve_marker(&mut self) -> Result<(), HandoffError> {
-        let Some(marker) = Marker::read(self.service.store)? else { return Ok(()) };
-        self.look_up(&marker.commit)?;
-        self.refresh_runs(&marker.runs)
     }
 
     fn look_up(&mut self, commit: &CommitId) -> Result<Answer, HandoffError> {
@@ -296,23 +290,24 @@ impl Handoffs<'_> {
         self.connection = None;
         let answer = self.ask(&Request::LookUp { commit: commit.clone() })?;
         if matches!(answer, Answer::Withdrawn) {
+            let _locked = self.lock()?;
             Marker::remove(self.service.store, commit)?;
         }
         Ok(answer)
     }
 
-    /// Brings the copies of runs in line with their rows, and removes the marker.
-    fn refresh_runs(&mut self, runs: &[RunId]) -> Result<(), HandoffError> {
+    /// Brings the copies of the runs of a commit in line with their rows, and removes the commit's marker. Another call may have
+    /// done so meanwhile, and have written a marker of its own.
+    fn refresh_runs(&mut self, commit: &CommitId, runs: &[RunId]) -> Result<(), HandoffError> {
         let request = Request::Read { runs: runs.to_vec(), sessions: Vec::new(), projects: Vec::new() };
         let Answer::Rows(rows) = self.ask(&request)? else { return Err(FleetError::Answer.into()) };
         self.refresh(&rows.rows, None)?;
         let store = self.service.store;
-        let _locked = store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
-        Leases::update(store, |leases| leases.leases.retain(|run, _| !runs.contains(run)))?;
-        if let Some(marker) = Marker::read(store)? {
-            Marker::remove(store, &marker.commit)?;
-        }
-        Ok(())
+        let _locked = self.lock()?;
+        // A later owner on this machine has a higher fence.
+        let fence = |run: &RunId| rows.rows.iter().find(|row| row.run.id == *run).map(|row| row.run.fence);
+        Leases::update(store, |known| known.leases.retain(|run, lease| fence(run).is_none_or(|it| lease.fence >= it)))?;
+        Ok(Marker::remove(store, commit)?)
     }
 
     /// Brings copies in line with rows that were just read.
@@ -322,8 +317,7 @@ impl Handoffs<'_> {
         let commands: Vec<Command> = rows.iter().map(refresh).collect();
         self.fleet.know(rows.to_vec());
         let now = self.service.now();
-        let mut locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &now)?;
-        self.service.refresh_copies(&mut locked, commands, &now)?;
+        self.service.refresh_copies(&mut self.lock()?, commands, &now)?;
         Ok(())
     }
 
@@ -348,15 +342,30 @@ impl Handoffs<'_> {
     }
 
     fn ask(&mut self, request: &Request) -> Result<Answer, FleetError> {
-        connected(&mut self.connection, self.database, &self.membership, self.limit)?
-            .ask(request, Instant::now() + self.limit)
+        let known = (&self.membership, self.service.store);
+        connected(&mut self.connection, self.database, known, self.limit)?.ask(request, Instant::now() + self.limit)
+    }
+}
+
+impl<'a> Handoffs<'a> {
+    fn lock(&self) -> Result<LockedStore<'a>, HandoffError> {
+        Ok(self.service.store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?)
     }
 
-    fn ask_done(&mut self, request: &Request) -> Result<(), FleetError> {
-        match self.ask(request)? {
-            Answer::Done => Ok(()),
-            _ => Err(FleetError::Answer),
+    /// Takes the lock at a time when no marker is there. A call that is killed leaves one, even right before the lock is free.
+    fn lock_without_marker(&mut self) -> Result<LockedStore<'a>, HandoffError> {
+        let store = self.service.store;
+        for _ in 0..MAX_CONFLICTS {
+            if let Some(marker) = Marker::read(store)? {
+                self.look_up(&marker.commit)?;
+                self.refresh_runs(&marker.commit, &marker.runs)?;
+            }
+            let locked = self.lock()?;
+            if Marker::read(store)?.is_none() {
+                return Ok(locked);
+            }
         }
+        Err(FleetError::Conflicts { times: MAX_CONFLICTS }.into())
     }
 }
 
@@ -366,12 +375,12 @@ type Commit = (Vec<RowWrite>, Box<dyn FnOnce(CommitId, Vec<RowWrite>) -> Request
 fn connected<'c>(
     connection: &'c mut Option<Box<dyn Connection>>,
     database: &dyn Connect,
-    membership: &Membership,
+    (membership, store): (&Membership, &Store),
     limit: Duration,
 ) -> Result<&'c mut Box<dyn Connection>, FleetError> {
     match connection {
         Some(connection) => Ok(connection),
-        none => Ok(none.insert(database.open(Some(membership.identity(None)), limit)?)),
+        none => Ok(none.insert(database.open(Some(membership.identity_in(store)), limit)?)),
     }
 }
 

@@ -106,7 +106,10 @@ impl Witness<'_> {
         self.renew(&mut *connection, &membership, &mut round)?;
         self.refresh(&mut *connection, rows, read, &mut round)?;
         TokenLock::acquire(store, self.deadline)?.change(|membership| {
-            membership.newest = standing.newest;
+            // Another witness may have been here meanwhile.
+            if membership.epoch == standing.epoch && membership.newest.change < standing.newest.change {
+                membership.newest = standing.newest;
+            }
             membership.witnessed = Some(now);
         })?;
         Outage::end(store);
@@ -219,11 +222,11 @@ impl Witness<'_> {
     ) -> Result<(), WitnessError> {
         let owners = self.judge(membership)?;
         round.unknown = owners.unknown;
-        let gone = |run: &RunId| owners.ended.iter().any(|ended| ended.id == *run);
+        let gone = |run: &RunId, lease: &Lease| owners.ended.iter().any(|ended| ended.id == *run && lease.is_of(ended));
         if !owners.ended.is_empty() {
             // Before the fleet hears of it: an owner that comes back must not go on with its lease while another has the run.
             let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
-            Leases::update(self.service.store, |known| known.leases.retain(|run, _| !gone(run)))?;
+            Leases::update(self.service.store, |known| known.leases.retain(|run, lease| !gone(run, lease)))?;
             drop(locked);
         }
         let asked = self.service.now();
@@ -244,10 +247,15 @@ impl Witness<'_> {
         };
         (round.renewed, round.ended) = (renewed.len(), ended.len());
         let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &asked)?;
+        // A run may have another owner by now, who got a lease of its own.
+        let own = own_runs(self.service.store, &membership.machine)?;
+        let is_owner = |run: &&Run| own.iter().any(|now| now.id == run.id && is_same_owner(now, run));
+        let refused = |run: &&Run| is_owner(run) && !renewed.contains(&run.id);
         Leases::update(self.service.store, |known| {
             let leases = &mut known.leases;
-            leases.retain(|run, _| renewed.contains(run) || !owners.alive.iter().any(|alive| alive.id == *run));
-            for run in owners.alive.iter().filter(|run| renewed.contains(&run.id)) {
+            leases.retain(|id, lease| own.iter().any(|run| run.id == *id && lease.is_of(run)));
+            owners.alive.iter().filter(refused).for_each(|run| drop(leases.remove(&run.id)));
+            for run in owners.alive.iter().filter(|run| renewed.contains(&run.id)).filter(is_owner) {
                 leases.insert(run.id.clone(), Lease::new(run, &asked, self.lease_ms));
             }
         })?;
@@ -309,6 +317,11 @@ impl Witness<'_> {
         CachedRows::keep(store, read, Rows { rows: listed, ..rows });
         Ok(())
     }
+}
+
+/// Returns whether a run has the same owner in two records.
+fn is_same_owner(one: &Run, other: &Run) -> bool {
+    (one.fence, &one.owner.process) == (other.fence, &other.owner.process)
 }
 
 /// Returns the unfinished fleet runs of this state directory.

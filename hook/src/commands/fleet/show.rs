@@ -30,7 +30,7 @@ struct StoredRows<'a> {
 
 /// What no row has.
 const NEVER_STORED: &str = "The database never gets a prompt, a message, or a path except the base name of a project's directory. \
-                            Only a session that you hand over is stored with its transcript, until it is picked up.\n";
+                            Only a session that you hand over is stored with its transcript, until another machine has imported it, or for 30 days.\n";
 
 impl Show {
     /// Prints the rows.

@@ -49,13 +49,16 @@ impl From<HandoffError> for CommandError {
             HandoffError::NotHandedOver { session } => {
                 Self::refused(text).hint(format!("`baton handoff {session}` hands it over"))
             }
+            HandoffError::TooLarge { .. } => Self::refused(text).hint(
+                "to move only its run, adopt the run in a session of the other machine: `baton run adopt RUN --take`",
+            ),
             HandoffError::Damaged { session, .. } => {
                 Self::failed(text).hint(format!("hand it over again on the other machine: `baton handoff {session}`"))
             }
             HandoffError::Withdrawn => Self::refused(text).hint("run the command again"),
-            HandoffError::Unknown(source) => {
-                Self::failed(text).caused_by(source).hint("run the command again; it finds out, and goes on from there")
-            }
+            HandoffError::Unknown(source) => Self::in_doubt(text)
+                .caused_by(source)
+                .hint("run the command again; it finds out, and goes on from there"),
         }
     }
 }

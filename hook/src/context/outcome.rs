@@ -18,6 +18,8 @@ pub struct Outcome {
     pub decision: Decision,
     /// What the fleet says about the owner, if it is on another machine.
     pub elsewhere: Option<OwnerWord>,
+    /// Whether the fleet's database was asked to store a change, and nobody knows yet whether it did.
+    pub in_doubt: bool,
 }
 
 impl Outcome {

@@ -86,6 +86,8 @@ struct Call {
     /// The runs with which it must not.
     off_lease: Vec<RunId>,
     conflicts: u32,
+    /// Whether nobody knows what became of a commit of this call.
+    in_doubt: bool,
     committed: Option<CommittedRows>,
 }
 
@@ -113,6 +115,13 @@ impl<'a> FleetStore<'a> {
     #[must_use]
     pub fn take_problem(&self) -> Option<FleetError> {
         self.call.borrow_mut().problem.take()
+    }
+
+    /// Returns whether the answer to a commit of this call was lost, so that nobody knows yet whether it was stored. The next call
+    /// finds out.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.call.borrow().in_doubt
     }
 
     /// Returns what the row of a run says about its owner, if this call read it and the owner is on another machine.
@@ -391,12 +400,14 @@ impl FleetStore<'_> {
                 }
                 Ok(Reservation::AskAgain)
             }
-            Ok(_) => {
-                self.lose(call, FleetError::Answer);
-                Ok(Reservation::AskAgain)
-            }
-            Err(error) => {
+            answer => {
+                let error = match answer {
+                    Ok(Answer::Withdrawn) => FleetError::Withdrawn,
+                    Ok(_) => FleetError::Answer,
+                    Err(error) => error,
+                };
                 // If the commit may have happened, the marker stays, and the next call asks what became of it.
+                call.in_doubt |= error.is_in_doubt();
                 if !error.is_in_doubt() {
                     Marker::remove(self.store, &commit)?;
                 }
@@ -427,7 +438,7 @@ impl FleetStore<'_> {
             Ok(answer)
         } else {
             // The rows are as they were decided, and the copies follow at the next refresh.
-            Err(FleetError::Answer)
+            Err(FleetError::RecordsChanged)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use agent_baton_core::run::Run;
 use baton_display::format_count;
 use baton_fleet_client::{FleetError, Membership, Waiting, forget, leave};
-use baton_fleet_protocol::Cause;
+use baton_fleet_protocol::{Cause, Row, RowOwner};
 use clap::Args;
 
 use super::machine_name::display_name;
@@ -27,7 +27,7 @@ impl Leave {
     /// Leaves.
     ///
     /// # Errors
-    /// Refused while this machine owns unfinished runs of the fleet. Fails if the database cannot be asked, except with
+    /// Refused while this machine owns unfinished runs of the fleet, or has picked up a session that nobody resumed. Fails if the database cannot be asked, except with
     /// `--force`.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
@@ -42,6 +42,11 @@ impl Leave {
         }
         if !owned.is_empty() && !self.force {
             return Err(refusal(&owned));
+        }
+        if !self.force
+            && let Some(waiting) = picked_up(&context, &membership)
+        {
+            return Err(waiting);
         }
         let deadline = Instant::now() + Waiting::Command.limit();
         match leave(context.store(), &context.database(), deadline) {
@@ -72,6 +77,23 @@ fn is_unreachable(error: &FleetError) -> bool {
         FleetError::Store(_) | FleetError::Lock(_) | FleetError::NotJoined | FleetError::Random(_) => false,
         error => !matches!(error.cause(), Some(Cause::OtherEpoch | Cause::Busy)),
     }
+}
+
+/// Returns the refusal if a session waits here that was picked up with its run: nobody else could go on with it. If the database
+/// cannot be asked, leaving says so.
+fn picked_up(context: &Context, membership: &Membership) -> Option<CommandError> {
+    let rows = context.with_handoffs(|handoffs| Ok(handoffs.list()?)).ok()?.rows;
+    let is_here =
+        |row: &&Row| matches!(&row.owner, RowOwner::Handoff { picked_up: Some(by), .. } if *by == membership.machine);
+    let run = rows.into_iter().find(|row| is_here(&row))?.run;
+    let session = run.owner.session.as_ref().map_or_else(String::new, ToString::to_string);
+    Some(
+        CommandError::refused(format!(
+            "this machine picked up session {session}, and nobody has resumed it, so nobody owns its {}",
+            run_label(&run)
+        ))
+        .hint(format!("`baton handoff {session}` hands it on, or `baton resume {session}` goes on with it here")),
+    )
 }
 
 fn refusal(owned: &[Run]) -> CommandError {

@@ -8,6 +8,7 @@ mod evidence;
 mod hanging;
 mod loops;
 mod lost_answers;
+mod lost_runs;
 mod markers;
 mod outage;
 mod pickups;

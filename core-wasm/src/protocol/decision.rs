@@ -133,6 +133,9 @@ pub enum Notification {
         /// Whether the owner's lease has ended, so that the user may take the run without forcing it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         lapsed: bool,
+        /// Whether the run was handed over with its session and no process owns it yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        handed_over: bool,
     },
     /// Tells the user that the owner of a run of this project is gone, or that the user left it in this window.
     Interrupted {

@@ -178,12 +178,14 @@ fn model_text(tell: &Notification) -> Option<String> {
             };
             Some(format!("baton: before this resume, the last turn of this session was interrupted: {how}."))
         }
-        Notification::OwnerElsewhere { id: told, .. } if told.reason == Reason::OwnershipLost => Some(format!(
-            "baton: this session no longer owns run {run}. Another machine owns it, and its fence is {fence}; lower fences are \
-             refused.",
-            run = told.run,
-            fence = told.fence,
-        )),
+        Notification::OwnerElsewhere { id: told, handed_over, .. } if told.reason == Reason::OwnershipLost => {
+            Some(format!(
+                "baton: this session no longer owns run {run}. {why}, and its fence is {fence}; lower fences are refused.",
+                run = told.run,
+                why = if *handed_over { "It was handed over to another machine" } else { "Another machine owns it" },
+                fence = told.fence,
+            ))
+        }
         Notification::OwnerElsewhere { .. }
         | Notification::Interrupted { .. }
         | Notification::Abandoned { .. }
@@ -217,14 +219,24 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             fence = told.fence,
             id = told.run,
         ),
-        Notification::OwnerElsewhere { id: told, .. } if told.reason == Reason::OwnershipLost => format!(
+        Notification::OwnerElsewhere { id: told, handed_over, .. } if told.reason == Reason::OwnershipLost => format!(
             "baton: run {run} was stopped here. {why} `baton run show {id}` says which. To move it back, run this in the session: \
              `baton run adopt {id} --take`",
             run = run_label(&told.run, names),
-            why = told.reason.sentence(),
+            why = if *handed_over {
+                "It was handed over with its session, and goes on where the session is picked up and resumed."
+            } else {
+                told.reason.sentence()
+            },
             id = told.run,
         ),
-        Notification::OwnerElsewhere { id: told, pane, pid, other_machine, lapsed } => format!(
+        Notification::OwnerElsewhere { id: told, handed_over: true, .. } => format!(
+            "baton: run {run} was handed over with its session, and goes on where the session is picked up and resumed. To move it \
+             here anyway, run this in the session: `baton run adopt {id} --take`",
+            run = run_label(&told.run, names),
+            id = told.run,
+        ),
+        Notification::OwnerElsewhere { id: told, pane, pid, other_machine, lapsed, .. } => format!(
             "baton: run {run} stays with {owner}. {why} To move it here anyway, run this in the session: `baton run adopt {id}{option}`",
             run = run_label(&told.run, names),
             owner = if *other_machine {

@@ -23,13 +23,14 @@ fn elsewhere(reason: Reason) -> Notification {
         pid: 4711,
         other_machine: false,
         lapsed: false,
+        handed_over: false,
     }
 }
 
 /// Returns the notification about an owner on another machine. Its pid and its pane have no meaning here.
 fn on_another_machine(reason: Reason, lapsed: bool) -> Notification {
     let id = notification_id("r1", reason);
-    Notification::OwnerElsewhere { id, pane: Pane::Unknown, pid: 4711, other_machine: true, lapsed }
+    Notification::OwnerElsewhere { id, pane: Pane::Unknown, pid: 4711, other_machine: true, lapsed, handed_over: false }
 }
 
 fn offer(reason: Reason, lapsed: bool) -> Notification {
@@ -219,6 +220,27 @@ fn what_is_said_about_another_machine() {
         ),
         "was stopped here. Another machine of the fleet owns the run now. `baton run show r1` says which. To move it back, run \
          this in the session: `baton run adopt r1 --take`",
+    );
+    let handed_over = |reason| match on_another_machine(reason, false) {
+        Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed, .. } => {
+            Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed, handed_over: true }
+        }
+        other => other,
+    };
+    check(
+        handed_over(Reason::OwnerAlive),
+        None,
+        "was handed over with its session, and goes on where the session is picked up and resumed. To move it here anyway, run \
+         this in the session: `baton run adopt r1 --take`",
+    );
+    check(
+        handed_over(Reason::OwnershipLost),
+        Some(
+            "baton: this session no longer owns run r1. It was handed over to another machine, and its fence is 5; lower fences are \
+             refused.",
+        ),
+        "was stopped here. It was handed over with its session, and goes on where the session is picked up and resumed. \
+         `baton run show r1` says which. To move it back, run this in the session: `baton run adopt r1 --take`",
     );
     check(
         offer(Reason::RunOffered, true),

@@ -14,6 +14,7 @@ const PUT_PART: &str = concat!(include_str!("sql/standing.sql"), include_str!("s
 const GET_PART: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/get_part.sql"));
 const PICK_UP: &str =
     concat!(include_str!("sql/standing.sql"), include_str!("sql/pick_up.sql"), include_str!("sql/picked_up_runs.sql"));
+const REMOVE_ARCHIVE: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/remove_archive.sql"));
 const CANCEL: &str = concat!(
     include_str!("sql/standing.sql"),
     include_str!("sql/cancel_handoff.sql"),
@@ -82,6 +83,15 @@ pub async fn get_part(
 /// If the statement fails.
 pub async fn pick_up(database: &mut Database, asker: &Asker, handoff: &CommitId) -> Result<Answer, Failure> {
     change(database, asker, PICK_UP, &[(&handoff.as_str(), Type::TEXT)]).await
+}
+
+/// Removes the archive of a handoff that the machine that asks picked up.
+///
+/// # Errors
+///
+/// If the statement fails.
+pub async fn remove_archive(database: &mut Database, asker: &Asker, handoff: &CommitId) -> Result<Answer, Failure> {
+    change(database, asker, REMOVE_ARCHIVE, &[(&handoff.as_str(), Type::TEXT)]).await
 }
 
 /// Takes a handoff back: the machine that made it picks it up itself. Its archive is removed.

@@ -109,6 +109,7 @@ async fn answer(database: &mut Database, asker: &Asker, request: &Request) -> Re
         }
         Request::GetPart { handoff, number } => handoff::get_part(database, asker, handoff, *number).await,
         Request::PickUp { handoff } => handoff::pick_up(database, asker, handoff).await,
+        Request::RemoveArchive { handoff } => handoff::remove_archive(database, asker, handoff).await,
         Request::CancelHandoff { handoff } => handoff::cancel(database, asker, handoff).await,
     }
 }

@@ -34,6 +34,9 @@ pub enum ErrorKind {
     /// The rules or the state of a record refused it.
     #[error("{0}")]
     Refused(String),
+    /// The fleet's database was asked to store a change, and its answer was lost.
+    #[error("{0}")]
+    InDoubt(String),
     /// There is no such record.
     #[error("{0}")]
     NotFound(String),
@@ -85,6 +88,11 @@ impl CommandError {
     /// The rules refused it.
     pub fn refused(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Refused(what.into()))
+    }
+
+    /// Nobody knows yet whether it was done. The next call finds out.
+    pub fn in_doubt(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InDoubt(what.into()))
     }
 
     /// There is no such record.
@@ -140,12 +148,13 @@ impl CommandError {
         self
     }
 
-    /// Returns the exit status. 3: refused. 4: not found or ambiguous. 1: failed.
+    /// Returns the exit status. 3: refused. 4: not found or ambiguous. 5: not known yet. 1: failed.
     #[must_use]
     pub const fn status(&self) -> u8 {
         match self.kind {
             ErrorKind::Refused(_) => 3,
             ErrorKind::NotFound(_) | ErrorKind::Ambiguous { .. } => 4,
+            ErrorKind::InDoubt(_) => 5,
             ErrorKind::Failed(_) | ErrorKind::Cannot { .. } | ErrorKind::Source => 1,
         }
     }

@@ -22,7 +22,7 @@ impl Advice for FleetError {
             Self::OtherFleet { .. } => {
                 Some("`baton fleet leave`, then `baton fleet join`, if that is what you want".into())
             }
-            Self::Conflicts { .. } => Some("run the command again".into()),
+            Self::Conflicts { .. } | Self::Withdrawn | Self::RecordsChanged => Some("run the command again".into()),
             Self::Failed(failure) => fleet_hint(failure.cause),
             Self::Store(error) => error.hint(),
             Self::Lock(error) => error.hint(),

@@ -136,6 +136,9 @@ pub enum Notification {
         /// What the session did last without the fleet's database, and what is lost because the run moved.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dropped: Option<Dropped>,
+        /// Whether the run was handed over with its session and no process owns it yet.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        handed_over: bool,
     },
     /// Tells the user that the owner of a run of this project is gone, or that the user left it in this window.
     Interrupted {

@@ -90,6 +90,22 @@ pub fn report(cx: &mut EventContext<'_>, id: &NotificationId, audience: Audience
     !acknowledged
 }
 
+/// Adds a standing condition that counts as told if the session still has to be told that it lost the run to that owner. Returns
+/// whether it is so.
+pub fn is_implied_by_loss(cx: &mut EventContext<'_>, id: &NotificationId, audience: Audience) -> bool {
+    let is_loss = |entry: &OutboxEntry| {
+        entry.id.reason == Reason::OwnershipLost && (&entry.id.run, entry.id.fence) == (&id.run, id.fence)
+    };
+    let Some(session) = cx.record_mut() else { return false };
+    if !session.outbox.iter().any(|entry| is_loss(entry) && !entry.acknowledged) {
+        return false;
+    }
+    if session.outbox.iter().all(|entry| entry.id != *id || entry.audience != audience) {
+        session.outbox.push(OutboxEntry { id: id.clone(), audience, acknowledged: true, dropped: None });
+    }
+    true
+}
+
 /// Returns the notification about a loop that continues, has ended or was suspended.
 #[must_use]
 pub fn of_loop(run: &Run, id: NotificationId) -> Notification {
@@ -119,7 +135,9 @@ pub fn owner_elsewhere(
 ) -> Notification {
     let (pane, pid) = (run.owner.pane.clone(), run.owner.process.pid);
     let other_machine = id.reason == Reason::OwnershipLost || rules.is_elsewhere(run);
-    Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed: rules.owner_has_lapsed(run), dropped }
+    let handed_over = run.fleet.as_ref().is_some_and(|fleet| fleet.machine.is_none());
+    let lapsed = rules.owner_has_lapsed(run);
+    Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed, dropped, handed_over }
 }
 
 fn abandoned(run: &Run, id: NotificationId) -> Notification {

@@ -8,7 +8,7 @@ use crate::process::Live;
 use crate::reason::Reason;
 use crate::request::Reading;
 use crate::rules::context::EventContext;
-use crate::rules::notifications::{id_of, owner_elsewhere, report};
+use crate::rules::notifications::{id_of, is_implied_by_loss, owner_elsewhere, report};
 use crate::run::{ActivitySource, Owner, Run, Status, StopReason};
 use crate::session::Audience;
 
@@ -181,8 +181,8 @@ fn refresh(cx: &mut EventContext<'_>, id: &RunId) {
 }
 
 fn report_owner(cx: &mut EventContext<'_>, run: &Run, reason: Reason) -> Reason {
-    let id = id_of(run, reason);
-    if report(cx, &id, Audience::Launch(cx.process.clone())) {
+    let (id, audience) = (id_of(run, reason), Audience::Launch(cx.process.clone()));
+    if !is_implied_by_loss(cx, &id, audience.clone()) && report(cx, &id, audience) {
         let told = owner_elsewhere(&cx.rules, run, id, None);
         cx.notifications.push(told);
     }

@@ -24,7 +24,9 @@ select jsonb_build_object(
     'handoffs', (
         select coalesce(jsonb_agg(jsonb_build_object(
             'id', h.id, 'session', h.session, 'from', h.origin, 'to', h.target, 'picked_up', h.picked_up, 'parts', h.parts,
-            'digest', h.digest, 'project', h.project,
+            'digest', h.digest, 'project', h.project, 'is_stored', exists (
+                select 1 from baton.handoff_part p where p.account = current_user::text and p.handoff = h.id
+            ),
             'age_ms', floor(extract(epoch from now() - h.made) * 1000)::bigint
         )), '[]'::jsonb)
         from baton.handoff h

@@ -137,6 +137,7 @@ fn a_role_needs_only_what_it_is_given() {
     let seen = baton_fleet_protocol::Position { change: 99, commit: Some(commit_id(99)) };
     for request in [
         Request::PickUp { handoff: commit_id(2) },
+        Request::RemoveArchive { handoff: commit_id(2) },
         Request::CancelHandoff { handoff: commit_id(2) },
         Request::Restore { commit: commit_id(4), rows: vec![], lease_ms: 1 },
         Request::Leave,

@@ -52,6 +52,15 @@ fn a_session_is_handed_over_and_picked_up_once() {
     assert_eq!(b.ask(&part(1)), Answer::Part(HandoffPart { bytes: long }));
     let cancel = Request::CancelHandoff { handoff: commit_id(5) };
     assert_eq!(a.ask(&cancel), Answer::Conflict { runs: vec![fixtures::id("r1")] });
+    // Only the machine that has it removes its archive.
+    let remove = Request::RemoveArchive { handoff: commit_id(5) };
+    assert_eq!(a.ask(&remove), Answer::Conflict { runs: vec![fixtures::id("r1")] });
+    assert!(b.read(&["r1"]).handoffs[0].is_stored);
+    for _ in 0..2 {
+        assert_eq!(b.ask(&remove), Answer::Done);
+    }
+    assert!(!b.read(&["r1"]).handoffs[0].is_stored);
+    check_failure(b.ask(&part(0)), Cause::Protocol, "no part 0");
     assert_eq!(owner(&mut a), RowOwner::Handoff { from: machine("a"), to: None, picked_up: Some(machine("b")) });
     let row = b.row("r1");
     assert!(matches!(b.commit(6, vec![changed(&row, |run| take(run, "b", 2))]), Answer::Committed { .. }));

@@ -46,6 +46,7 @@ fn requests(run: &Run) -> Vec<(&'static str, Request)> {
         ),
         ("hand off", Request::HandOff { commit: handoff.clone(), handoff: new, writes: vec![] }),
         ("pick up", Request::PickUp { handoff: handoff.clone() }),
+        ("remove", Request::RemoveArchive { handoff: handoff.clone() }),
         ("cancel", Request::CancelHandoff { handoff: handoff.clone() }),
         ("read", Request::Read { runs: vec![], sessions: vec![], projects: vec![] }),
         ("list", Request::List { limit: 1 }),
@@ -73,7 +74,7 @@ fn a_machine_that_is_not_the_one_that_joined_writes_nothing() {
         }
     };
     let reads = ["read", "list", "part", "look up", "stored"];
-    let writes = ["commit", "renew", "round", "put", "hand off", "pick up", "cancel", "remove"];
+    let writes = ["commit", "renew", "round", "put", "hand off", "pick up", "remove archive", "cancel", "remove"];
     let others = ["rotate", "leave"];
     let member = [&reads[..], &writes, &others, &["restore"]].concat();
     let identity = a.identity;

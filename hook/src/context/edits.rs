@@ -83,7 +83,8 @@ impl Context {
         if let Some(problem) = self.settings.problem() {
             output::notice(&problem.in_one_line());
         }
-        let mut outcome = Outcome { request: settled.request, decision: settled.decision, elsewhere: None };
+        let in_doubt = records.is_in_doubt();
+        let mut outcome = Outcome { request: settled.request, decision: settled.decision, elsewhere: None, in_doubt };
         outcome.elsewhere = outcome.run().and_then(|run| records.owner_elsewhere(&run.id));
         Ok(outcome)
     }

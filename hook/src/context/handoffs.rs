@@ -38,19 +38,26 @@ impl From<HandoffError> for CommandError {
             HandoffError::Decision(error) => error.into(),
             HandoffError::OwnedElsewhere { run, .. } => Self::refused(text)
                 .hint(format!("`baton run adopt {run} --take` takes the run to a live session of this machine")),
-            HandoffError::PickedUp { session, .. } => {
-                Self::refused(text).hint(format!("on that machine, `baton handoff {session}` hands it back"))
+            HandoffError::PickedUp { session, .. } => Self::refused(text).hint(format!(
+                "on that machine, `baton handoff {session}` hands it back; if that machine is gone, \
+                     `baton run adopt RUN --take` takes the run of the session without its conversation"
+            )),
+            HandoffError::NotOffered { .. } => {
+                Self::refused(text).hint("`baton pickup` lists the sessions that wait for this machine")
             }
-            HandoffError::NotOffered { .. } | HandoffError::NotHandedOver { .. } | HandoffError::TooLarge { .. } => {
-                Self::refused(text)
+            HandoffError::NotHandedOver { session } => {
+                Self::refused(text).hint(format!("`baton handoff {session}` hands it over"))
             }
+            HandoffError::TooLarge { .. } => Self::refused(text).hint(
+                "to move only its run, adopt the run in a session of the other machine: `baton run adopt RUN --take`",
+            ),
             HandoffError::Damaged { session, .. } => {
                 Self::failed(text).hint(format!("hand it over again on the other machine: `baton handoff {session}`"))
             }
             HandoffError::Withdrawn => Self::refused(text).hint("run the command again"),
-            HandoffError::Unknown(source) => {
-                Self::failed(text).caused_by(source).hint("run the command again; it finds out, and goes on from there")
-            }
+            HandoffError::Unknown(source) => Self::in_doubt(text)
+                .caused_by(source)
+                .hint("run the command again; it finds out, and goes on from there"),
         }
     }
 }

@@ -4,11 +4,11 @@ use agent_baton_core::decision::{Decision, Record};
 use agent_baton_core::process::Live;
 use agent_baton_core::request::{Input, Named, Request};
 use agent_baton_core::run::Run;
-use baton_display::{format_local, pane_label};
-use baton_fleet_client::OwnerWord;
+use baton_display::{format_local, pane_label, strip_control_chars};
+use baton_fleet_client::{OwnerWord, WordStanding};
 
 use super::Context;
-use super::owner_elsewhere::describe_owner_elsewhere;
+use super::owner_elsewhere::{describe_former_owner, describe_owner_elsewhere};
 
 /// The outcome of a command.
 pub struct Outcome {
@@ -18,6 +18,8 @@ pub struct Outcome {
     pub decision: Decision,
     /// What the fleet says about the owner, if it is on another machine.
     pub elsewhere: Option<OwnerWord>,
+    /// Whether the fleet's database was asked to store a change, and nobody knows yet whether it did.
+    pub in_doubt: bool,
 }
 
 impl Outcome {
@@ -55,13 +57,32 @@ impl Outcome {
         }
     }
 
-    /// Describes how the owner got the run, for a user: `: moved to pane %3 at 14:02`.
+    /// Describes the owner from which a user takes the run.
+    #[must_use]
+    pub fn describe_former_owner(&self, context: &Context) -> String {
+        match (self.run(), &self.elsewhere) {
+            (Some(run), Some(word)) => describe_former_owner(run, word),
+            _ => self.describe_owner(context),
+        }
+    }
+
+    /// Describes how the run got its fence, for a user: ` moved to pane %3 at 14:02`.
     #[must_use]
     pub fn describe_transfer(&self, context: &Context) -> String {
-        let Some((run, last)) = self.run().and_then(|run| run.history.last().map(|last| (run, last))) else {
-            return String::new();
-        };
-        format!(" moved to {} at {}", pane_label(&run.owner.pane), format_local(&last.at, &context.now()))
+        let Some(run) = self.run() else { return String::new() };
+        let last = run.history.last();
+        if run.fleet.is_some() && run.fence.0 > 1 && last.is_none_or(|last| last.fence != run.fence) {
+            return " got a new fence when the fleet's database was restored from an older copy".to_owned();
+        }
+        let Some(last) = last else { return String::new() };
+        let at = format_local(&last.at, &context.now());
+        match &self.elsewhere {
+            Some(word) if matches!(word.standing, WordStanding::HandedOver | WordStanding::PickedUp) => {
+                format!(" was handed over at {at}: {}", describe_owner_elsewhere(run, word))
+            }
+            Some(word) => format!(" moved to the machine {} at {at}", strip_control_chars(&word.name)),
+            None => format!(" moved to {} at {at}", pane_label(&run.owner.pane)),
+        }
     }
 
     /// Returns the unfinished runs of the session in the request.

@@ -61,14 +61,22 @@ impl<'a> FleetOwners<'a> {
         }
     }
 
+    /// Says where a run is that was handed over, or returns `None` for any other run, or if nothing says more.
+    #[must_use]
+    pub fn describe_handoff(&self, run: &Run) -> Option<String> {
+        describe_handoff(&self.word(run)?)
+    }
+
     /// Describes the machine of a run's owner for a user, or returns `None` if the run belongs to no fleet.
     #[must_use]
     pub fn describe(&self, run: &Run) -> Option<String> {
         let fleet = run.fleet.as_ref()?;
         Some(match (self.word(run), &fleet.machine) {
-            (Some(word), _) => describe_machine(&word),
+            (Some(word), _) => {
+                describe_handoff(&word).map_or_else(|| describe_machine(&word), |it| format!("none: {it}"))
+            }
             (None, Some(machine)) => format!("{} ({machine}), this machine", self.machine_label(run)),
-            (None, None) => "none: the run was handed over and nobody has picked it up".to_owned(),
+            (None, None) => "none: the run was handed over, and no machine goes on with it yet".to_owned(),
         })
     }
 }
@@ -76,11 +84,39 @@ impl<'a> FleetOwners<'a> {
 /// Describes the owner of a run on another machine.
 #[must_use]
 pub fn describe_owner_elsewhere(run: &Run, word: &OwnerWord) -> String {
+    describe_handoff(word).unwrap_or_else(|| {
+        let machine = describe_machine(word);
+        match run.owner.agent {
+            Some(agent) => format!("its owner is {agent} on {machine}"),
+            None => format!("it belongs to a command on {machine}"),
+        }
+    })
+}
+
+/// Describes the owner before, from which a user takes a run.
+#[must_use]
+pub fn describe_former_owner(run: &Run, word: &OwnerWord) -> String {
+    describe_handoff(word).unwrap_or_else(|| {
+        let machine = describe_machine(word);
+        match run.owner.agent {
+            Some(agent) => format!("the owner before is {agent} on {machine}"),
+            None => format!("the owner before is a command on {machine}"),
+        }
+    })
+}
+
+/// Says where a run is that was handed over, or returns `None` for any other run.
+fn describe_handoff(word: &OwnerWord) -> Option<String> {
     let machine = describe_machine(word);
-    match (word.standing, run.owner.agent) {
-        (WordStanding::HandedOver, _) => format!("it was handed over by {machine}"),
-        (_, Some(agent)) => format!("its owner is {agent} on {machine}"),
-        (_, None) => format!("it belongs to a command on {machine}"),
+    match word.standing {
+        WordStanding::HandedOver => Some(format!("it was handed over by {machine}, and nobody has picked it up")),
+        WordStanding::PickedUp if word.is_here => {
+            Some("its session was picked up on this machine, and nobody has resumed it yet".to_owned())
+        }
+        WordStanding::PickedUp => {
+            Some(format!("its session was picked up by {machine}, and nobody has resumed it yet"))
+        }
+        WordStanding::Held { .. } | WordStanding::Lapsed | WordStanding::Ended | WordStanding::Unknown => None,
     }
 }
 
@@ -92,7 +128,7 @@ fn describe_machine(word: &OwnerWord) -> String {
         }
         WordStanding::Lapsed => "; its lease has ended, and it may still be alive".to_owned(),
         WordStanding::Ended => "; that machine says that it has ended".to_owned(),
-        WordStanding::HandedOver | WordStanding::Unknown => String::new(),
+        WordStanding::HandedOver | WordStanding::PickedUp | WordStanding::Unknown => String::new(),
     };
     format!("the machine {} ({}){seen}{standing}", strip_control_chars(&word.name), word.machine)
 }

@@ -103,6 +103,10 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
                 .hint(format!("`baton run adopt {id} --take` takes it back, for a session of this machine"))
         }
         Reason::OwnerLapsed => refused(format!("{named} moved, because the lease of its owner had ended")),
+        Reason::FleetUnreachable if done.in_doubt => CommandError::in_doubt(format!(
+            "nobody knows yet whether the fleet's database has stored the change of {named}, because its answer was lost"
+        ))
+        .hint("run the command again; it finds out, and goes on from there"),
         Reason::FleetUnreachable => refused(format!(
             "the fleet's database cannot be asked about {named}, and no lease allows this machine to go on without it; nothing \
              was changed"

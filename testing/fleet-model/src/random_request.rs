@@ -46,7 +46,7 @@ pub fn random_identity(rng: &mut Rng, world: &World) -> Option<Identity> {
 pub fn random_request(rng: &mut Rng, world: &World) -> Request {
     let database = &world.database;
     let commit = commit_id(rng, database);
-    match rng.u32(..32) {
+    match rng.u32(..33) {
         0 => Request::Init { fleet: "fleet".parse().unwrap(), role: None },
         1 | 2 => Request::Join { machine: machine(rng), name: "a name".into(), token: Token::from_bits(rng.u128(..)) },
         3 if once_in(rng, 4) => Request::Leave,
@@ -94,6 +94,7 @@ pub fn random_request(rng: &mut Rng, world: &World) -> Request {
         27 | 28 => hand_off(rng, database),
         29 => Request::GetPart { handoff: handoff(rng, database), number: rng.u32(..2) },
         30 => Request::PickUp { handoff: handoff(rng, database) },
+        31 => Request::RemoveArchive { handoff: handoff(rng, database) },
         _ => Request::CancelHandoff { handoff: handoff(rng, database) },
     }
 }

@@ -191,6 +191,13 @@ impl Machine {
         self.scratch.state().only_run()
     }
 
+    /// Returns the run of the state directory with this name.
+    #[must_use]
+    pub fn run_named(&self, name: &str) -> Run {
+        let runs = self.scratch.state().runs();
+        runs.into_iter().map(|run| run.record).find(|run| run.name.as_str() == name).unwrap()
+    }
+
     /// Returns a file of the fleet in the state directory, as JSON. Returns null if it is not there.
     #[must_use]
     pub fn fleet_file(&self, name: &str) -> Value {
@@ -202,6 +209,11 @@ impl Machine {
     pub fn edit_fleet_file(&self, name: &str, edit: impl FnOnce(&mut Value)) {
         let mut value = self.fleet_file(name);
         edit(&mut value);
+        std::fs::write(self.fleet_path(name), value.to_string()).unwrap();
+    }
+
+    /// Writes a file of the fleet into the state directory.
+    pub fn write_fleet_file(&self, name: &str, value: &Value) {
         std::fs::write(self.fleet_path(name), value.to_string()).unwrap();
     }
 

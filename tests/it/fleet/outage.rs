@@ -104,3 +104,45 @@ fn a_commit_whose_answer_is_lost_counts_once() {
         assert_eq!(finished.code, Some(0), "{finished:?}");
     }
 }
+
+#[test]
+fn nobody_is_told_that_a_commit_failed_whose_answer_was_lost() {
+    let Some(fleet) = Fleet::new() else { return };
+    let a = fleet.machine("laptop");
+    let mut window = owner(&a);
+    assert_eq!(window.baton("s1", &["run", "finish", "demo"]).code, Some(0));
+    let steps: [(&[&str], &str, i32); 4] = [
+        (&["run", "start", "late", "--fleet"], "active", 3),
+        (&["run", "update", "late", "--phase", "second"], "active", 0),
+        (&["run", "pause", "late"], "paused", 0),
+        (&["run", "cancel", "late"], "cancelled", 3),
+    ];
+    for (words, status, again) in steps {
+        // A command reads and commits.
+        a.proxy.after(1, Fault::LoseAnswer);
+        let told = window.baton("s1", words);
+        assert_eq!(told.code, Some(5), "{told:?}");
+        assert!(told.stderr.contains("nobody knows yet") && !told.stderr.contains("nothing was"), "{told:?}");
+        assert_eq!(fleet.sql("select status from baton.run where name = 'late'").trim(), status);
+        let found_out = window.baton("s1", words);
+        assert_eq!(found_out.code, Some(again), "{found_out:?}");
+        assert_eq!(a.fleet_file("marker.json"), serde_json::json!(null));
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_takes_no_lease_away() {
+    let Some(fleet) = Fleet::new() else { return };
+    let a = fleet.machine("laptop");
+    let mut window = owner(&a);
+    a.configure("password_file = \"relative\"\n");
+    for words in [&["run", "verify", "demo", "--fence", "1"][..], &["run", "update", "demo", "--phase", "second"]] {
+        let done = window.baton("s1", words);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        assert!(done.stderr.contains("password_file") && !done.stderr.contains("no database"), "{done:?}");
+    }
+    let refused = window.baton("s1", &["run", "cancel", "demo"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(a.baton(["fleet", "status"]).stdout.contains("LEASE OF RUN"));
+    assert_eq!(a.run().phase.as_deref(), Some("second"));
+}

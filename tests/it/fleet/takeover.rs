@@ -27,6 +27,10 @@ fn a_run_moves_once_when_its_lease_has_ended_and_the_old_owner_finds_out() {
     let told = prompt(&mut first);
     assert!(told.contains("nother machine"), "{told}");
     assert_eq!(owned(&a, &first).0, 2);
+    let shown = a.baton(["fleet", "status"]);
+    assert!(!shown.stdout.contains("LEASE OF RUN"), "{shown:?}");
+    a.witness();
+    assert_eq!(a.fleet_file("leases.json")["leases"], json!({}));
     let verified = second.baton("s1", &["run", "verify", "demo", "--fence", "2"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
 }

@@ -1,5 +1,7 @@
 //! Refreshes: what a row of a fleet run changes in its copy and in the sessions of this machine.
 
+use agent_baton_core::reason::Reason;
+
 use crate::world::script::check;
 
 /// A session whose run is a run of the fleet, and whose owner `P1` runs on this machine.
@@ -47,6 +49,17 @@ fn a_run_of_another_machine_gets_a_copy() {
          P2 start A resume     -> handed_over registered +told
          = s active A/P2 #2",
     );
+}
+
+#[test]
+fn what_a_session_lost_is_told_in_one_notification() {
+    let world = check(&format!(
+        "{BEGIN}fleet r held
+         refresh r A/P9 #2     -> refreshed
+         P1 prompt A           -> owner_alive heartbeat +told"
+    ));
+    let told: Vec<_> = world.said.iter().filter_map(|tell| Some(tell.id()?.reason)).collect();
+    assert_eq!(told, [Reason::OwnershipLost]);
 }
 
 #[test]

@@ -183,11 +183,11 @@ fn model_text(tell: &Notification) -> Option<String> {
             };
             Some(format!("baton: before this resume, the last turn of this session was interrupted: {how}."))
         }
-        Notification::OwnerElsewhere { id: told, dropped, .. } if told.reason == Reason::OwnershipLost => {
+        Notification::OwnerElsewhere { id: told, dropped, handed_over, .. } if told.reason == Reason::OwnershipLost => {
             Some(format!(
-                "baton: this session no longer owns run {run}. Another machine owns it, and its fence is {fence}; lower fences are \
-             refused.{dropped}",
+                "baton: this session no longer owns run {run}. {why}, and its fence is {fence}; lower fences are refused.{dropped}",
                 run = told.run,
+                why = if *handed_over { "It was handed over to another machine" } else { "Another machine owns it" },
                 fence = told.fence,
                 dropped = for_model(dropped.as_ref()),
             ))
@@ -229,12 +229,24 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             fence = told.fence,
             id = told.run,
         ),
-        Notification::OwnerElsewhere { id: told, dropped, .. } if told.reason == Reason::OwnershipLost => format!(
-            "baton: run {run} was stopped here. {why}{dropped} `baton run show {id}` says which. To move it back, run this in the session: \
+        Notification::OwnerElsewhere { id: told, dropped, handed_over, .. } if told.reason == Reason::OwnershipLost => {
+            format!(
+                "baton: run {run} was stopped here. {why}{dropped} `baton run show {id}` says which. To move it back, run this in the session: \
              `baton run adopt {id} --take`",
+                run = run_label(&told.run, names),
+                dropped = for_user(dropped.as_ref()),
+                why = if *handed_over {
+                    "It was handed over with its session, and goes on where the session is picked up and resumed."
+                } else {
+                    told.reason.sentence()
+                },
+                id = told.run,
+            )
+        }
+        Notification::OwnerElsewhere { id: told, handed_over: true, .. } => format!(
+            "baton: run {run} was handed over with its session, and goes on where the session is picked up and resumed. To move it \
+             here anyway, run this in the session: `baton run adopt {id} --take`",
             run = run_label(&told.run, names),
-            dropped = for_user(dropped.as_ref()),
-            why = told.reason.sentence(),
             id = told.run,
         ),
         Notification::OwnerElsewhere { id: told, pane, pid, other_machine, lapsed, .. } => format!(

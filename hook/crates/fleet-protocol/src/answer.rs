@@ -129,6 +129,8 @@ pub struct HandoffSummary {
     pub to: Option<MachineId>,
     /// The machine that picked it up.
     pub picked_up: Option<MachineId>,
+    /// Whether its archive is still there. The machine that picked it up removes it once it has imported the session.
+    pub is_stored: bool,
     /// The number of parts.
     pub parts: u32,
     /// The digest of the whole archive.

@@ -263,6 +263,13 @@ pub enum Request {
         /// The id of the handoff.
         handoff: CommitId,
     },
+    /// Removes the archive of a handoff that this machine picked up, after it has imported the session. The handoff stays. It can be
+    /// repeated. Answered by [`Answer::Done`](crate::Answer::Done) or [`Answer::Conflict`](crate::Answer::Conflict) if this machine
+    /// does not have it.
+    RemoveArchive {
+        /// The id of the handoff.
+        handoff: CommitId,
+    },
     /// Takes a handoff back: the machine that made it picks it up itself, and the archive is removed. It can be repeated. The
     /// runs' rows are written by a commit. Answered by [`Answer::Done`](crate::Answer::Done) or
     /// [`Answer::Conflict`](crate::Answer::Conflict) if another machine has it.

@@ -9,6 +9,7 @@ use baton_store::Store;
 
 use crate::connection::{Connect, Connection};
 use crate::error::FleetError;
+use crate::lease::Leases;
 use crate::marker::Marker;
 use crate::membership::Membership;
 use crate::outage::Outage;
@@ -61,6 +62,8 @@ pub(crate) struct DatabaseCall {
     /// The runs with which it must not.
     pub(crate) off_lease: Vec<RunId>,
     pub(crate) conflicts: u32,
+    /// Whether nobody knows what became of a commit of this call.
+    pub(crate) in_doubt: bool,
     pub(crate) committed: Option<CommittedRows>,
 }
 
@@ -199,8 +202,13 @@ impl<'a> Caller<'a> {
         let deadline = Instant::now() + LOCKED_WAIT;
         let looked_up = self.ask(call, &Request::LookUp { commit: marker.commit.clone() }, deadline);
         match looked_up {
-            Ok(Answer::Committed { .. } | Answer::Withdrawn) => {
-                if Marker::remove(self.store, &marker.commit).is_ok() {
+            Ok(answer @ (Answer::Committed { .. } | Answer::Withdrawn)) => {
+                // The copies of its runs may stay behind their rows when the marker is gone, if this decision is about others.
+                let happened = matches!(answer, Answer::Committed { .. });
+                let ended = Leases::update(self.store, |known| {
+                    known.leases.retain(|run, _| !(happened && marker.runs.contains(run)));
+                });
+                if ended.and_then(|()| Marker::remove(self.store, &marker.commit)).is_ok() {
                     self.read_rows(call, deadline);
                 }
             }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use agent_baton_core::timestamp::Timestamp;
 use baton_fleet_protocol::{Answer, Position, Request, Rows, Standing};
+use baton_store::Store;
 
 use crate::connection::Connect;
 use crate::error::FleetError;
@@ -23,21 +24,23 @@ pub struct DatabaseState {
 }
 
 impl DatabaseState {
-    /// Asks the database. Without a membership, only what the database says of itself is read.
+    /// Asks the database, as the member of the fleet that a state directory is. Without a membership, only what the database says
+    /// of itself is read.
     ///
     /// # Errors
     /// Returns an error if the database cannot be asked, or is another fleet's.
     pub fn read(
         database: &dyn Connect,
-        membership: Option<&Membership>,
+        member: Option<(&Store, &Membership)>,
         max_rows: u32,
         clock: impl Fn() -> Timestamp,
         deadline: Instant,
     ) -> Result<Self, FleetError> {
         let timeout = deadline.saturating_duration_since(Instant::now());
-        let mut connection = database.open(membership.map(|membership| membership.identity(None)), timeout)?;
+        let identity = member.map(|(store, membership)| membership.identity_in(store));
         let beginning = Position { change: 0, commit: None };
-        let after = membership.map_or(beginning, |membership| membership.newest.clone());
+        let after = identity.as_ref().map_or(beginning, |identity| identity.seen.clone());
+        let mut connection = database.open(identity, timeout)?;
         let changes = |after| Request::Changes { after, limit: 1 };
         // The first request also connects, and so it says nothing about how long the second one was under way.
         let Answer::Changes { standing, has_position, .. } = connection.ask(&changes(after), deadline)? else {
@@ -47,7 +50,7 @@ impl DatabaseState {
         let again = connection.ask(&changes(standing.newest.clone()), deadline)?;
         let answered = clock();
         let Answer::Changes { standing, .. } = again else { return Err(FleetError::Answer) };
-        let listed = match membership {
+        let listed = match member {
             None => Err(FleetError::NotJoined),
             Some(_) => match connection.ask(&Request::List { limit: max_rows }, deadline) {
                 Ok(Answer::Rows(rows)) => Ok(rows),
@@ -55,10 +58,10 @@ impl DatabaseState {
                 Err(error) => Err(error),
             },
         };
-        let is_older = membership.is_some_and(|membership| standing.epoch < membership.epoch);
+        let is_older = member.is_some_and(|(_, membership)| standing.epoch < membership.epoch);
         Ok(Self {
             clock_ahead_ms: clock_ahead(&standing, &asked, &answered),
-            was_restored: is_older || (membership.is_some() && !has_position),
+            was_restored: is_older || (member.is_some() && !has_position),
             standing,
             listed,
         })

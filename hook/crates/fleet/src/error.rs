@@ -37,6 +37,12 @@ pub enum FleetError {
     /// The program gave an answer that does not fit the request.
     #[error("baton-fleet answered with something else than it was asked for")]
     Answer,
+    /// Another call found the commit under way, and withdrew it.
+    #[error("another call of baton on this machine withdrew the commit, so the database has not stored it")]
+    Withdrawn,
+    /// The lock was released while the database answered, and another call changed the records.
+    #[error("another call of baton on this machine changed the records while the fleet's database answered")]
+    RecordsChanged,
     /// There was no answer in time.
     #[error("the fleet's database did not answer within {ms} ms")]
     TimedOut { ms: u128 },
@@ -83,7 +89,7 @@ impl FleetError {
     pub const fn is_in_doubt(&self) -> bool {
         match self {
             Self::Failed(failure) => failure.in_doubt,
-            Self::TimedOut { .. } | Self::Child { .. } | Self::Answer => true,
+            Self::TimedOut { .. } | Self::Child { .. } | Self::Answer | Self::RecordsChanged => true,
             _ => false,
         }
     }

@@ -59,6 +59,13 @@ impl<'a> FleetStore<'a> {
         self.call.borrow_mut().problem.take()
     }
 
+    /// Returns whether the answer to a commit of this call was lost, so that nobody knows yet whether it was stored. The next call
+    /// finds out.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.call.borrow().in_doubt
+    }
+
     /// Returns what the row of a run says about its owner, if this call read it and the owner is on another machine.
     #[must_use]
     pub fn owner_elsewhere(&self, run: &RunId) -> Option<OwnerWord> {
@@ -192,7 +199,7 @@ impl RecordStore for FleetStore<'_> {
         let machine = call.membership.as_ref().map(|membership| membership.machine.clone());
         let _ = locked;
         Leases::update(self.store, |known| {
-            known.newest = Some(Position { change: number, commit: Some(commit.clone()) });
+            known.note_change(Position { change: number, commit: Some(commit.clone()) });
             let leases = &mut known.leases;
             for change in row_change::changes_of(outcome) {
                 let is_here = change.after.fleet.as_ref().is_some_and(|fleet| fleet.machine == machine);
@@ -244,12 +251,14 @@ impl FleetStore<'_> {
                 }
                 Ok(Reservation::AskAgain)
             }
-            Ok(_) => {
-                self.caller.lose(call, FleetError::Answer);
-                Ok(Reservation::AskAgain)
-            }
-            Err(error) => {
+            answer => {
+                let error = match answer {
+                    Ok(Answer::Withdrawn) => FleetError::Withdrawn,
+                    Ok(_) => FleetError::Answer,
+                    Err(error) => error,
+                };
                 // If the commit may have happened, the marker stays, and the next call asks what became of it.
+                call.in_doubt |= error.is_in_doubt();
                 if !error.is_in_doubt() {
                     Marker::remove(self.store, &commit)?;
                 }
@@ -280,7 +289,7 @@ fn wait_for_commit(
         Ok(answer)
     } else {
         // The rows are as they were decided, and the copies follow at the next refresh.
-        Err(FleetError::Answer)
+        Err(FleetError::RecordsChanged)
     }
 }
 

@@ -10,7 +10,7 @@ use baton_engine::decide::DecisionService;
 use baton_fleet_protocol::{
     Answer, CommitId, HandoffSummary, NewHandoff, Position, Request, Row, RowOwner, RowWrite, Rows,
 };
-use baton_store::Store;
+use baton_store::{LockedStore, Store};
 
 use crate::archive_parts::{self, MAX_PARTS, PART_BYTES};
 use crate::cached_rows::{CachedRows, MAX_CACHED_ROWS};
@@ -18,7 +18,7 @@ use crate::database_call::LOCKED_WAIT;
 use crate::error::FleetError;
 use crate::fleet_store::{FleetStore, MAX_CONFLICTS};
 use crate::handoff_error::HandoffError;
-use crate::handoff_rows::{self, Holder};
+use crate::handoff_rows;
 use crate::lease::{Lease, Leases};
 use crate::marker::Marker;
 use crate::member_connection::MemberConnection;
@@ -63,12 +63,12 @@ impl Handoffs<'_> {
         let too_large = || HandoffError::TooLarge { bytes: offer.archive.len(), limit };
         let parts = archive_parts::count(offer.archive).ok_or_else(too_large)?;
         let rows = self.read(offer.session)?;
-        self.check_holders(&rows.rows)?;
+        handoff_rows::check_holders(&rows, self.member.machine())?;
         self.withdraw(&rows.handoffs)?;
         let id = new_commit()?;
         for (number, bytes) in (0..).zip(archive_parts::split(offer.archive)) {
             let part = Request::PutPart { session: offer.session.clone(), handoff: id.clone(), number, bytes };
-            self.ask_done(&part)?;
+            let Answer::Done = self.ask(&part)? else { return Err(FleetError::Answer.into()) };
         }
         let handoff = NewHandoff {
             session: offer.session.clone(),
@@ -79,10 +79,10 @@ impl Handoffs<'_> {
         };
         let now = self.service.now();
         self.commit(offer.session, &id, |this, rows| {
-            this.check_holders(rows)?;
+            handoff_rows::check_holders(rows, this.member.machine())?;
             let store = this.service.store;
-            let copy = |row: &Row| Some(store.read(|view| view.run(&row.run.id)).ok()?.record()?.clone());
-            let writes = rows.iter().map(|row| handoff_rows::handed_over(row, copy(row).as_ref(), &now)).collect();
+            let copy = |row: &Row| copy_of(store, &row.run.id);
+            let writes = rows.rows.iter().map(|row| handoff_rows::handed_over(row, copy(row).as_ref(), &now)).collect();
             let handoff = handoff.clone();
             Ok(Some((writes, Box::new(move |commit, writes| Request::HandOff { commit, handoff, writes }))))
         })
@@ -104,8 +104,8 @@ impl Handoffs<'_> {
             RowOwner::Machine { .. } => false,
         };
         let newest = rows.handoffs.iter().filter(|it| it.from == here).min_by_key(|it| it.age_ms);
-        if let Some(by) = newest.and_then(|it| it.picked_up.as_ref()).filter(|by| **by != here) {
-            return Err(HandoffError::PickedUp { session: session.clone(), machine: by.clone() });
+        if let Some(newest) = newest.filter(|it| it.picked_up.as_ref().is_some_and(|by| *by != here)) {
+            return Err(handoff_rows::not_withdrawn(newest, &rows));
         }
         // A killed call may have withdrawn the handoff and left its runs.
         if newest.is_none() && !rows.rows.iter().any(|row| is_own(&row)) {
@@ -115,7 +115,7 @@ impl Handoffs<'_> {
         let (now, lease_ms) = (self.service.now(), self.lease_ms);
         let taken = self.commit(session, &new_commit()?, |_, rows| {
             let writes: Vec<RowWrite> =
-                rows.iter().filter(is_own).map(|row| handoff_rows::taken_back(row, &here, &now)).collect();
+                rows.rows.iter().filter(is_own).map(|row| handoff_rows::taken_back(row, &here, &now)).collect();
             if writes.is_empty() {
                 return Ok(None);
             }
@@ -123,7 +123,7 @@ impl Handoffs<'_> {
             Ok(Some((writes, Box::new(request))))
         })?;
         let store = self.service.store;
-        let _locked = store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        let _locked = self.lock()?;
         Leases::update(store, |leases| {
             for run in taken.iter().filter_map(|id| copy_of(store, id)) {
                 leases.leases.insert(run.id.clone(), Lease::new(&run, &now, lease_ms));
@@ -137,9 +137,21 @@ impl Handoffs<'_> {
     /// # Errors
     /// See [`HandoffError`].
     pub fn claim(&mut self, handoff: &HandoffSummary) -> Result<(), HandoffError> {
-        match self.ask(&Request::PickUp { handoff: handoff.id.clone() })? {
+        self.ask_as_receiver(&Request::PickUp { handoff: handoff.id.clone() }, &handoff.session)
+    }
+
+    /// Removes the archive of a handoff that this machine claimed, once the session is imported. It can be repeated.
+    ///
+    /// # Errors
+    /// See [`HandoffError`].
+    pub fn remove_archive(&mut self, handoff: &HandoffSummary) -> Result<(), HandoffError> {
+        self.ask_as_receiver(&Request::RemoveArchive { handoff: handoff.id.clone() }, &handoff.session)
+    }
+
+    fn ask_as_receiver(&mut self, request: &Request, session: &SessionId) -> Result<(), HandoffError> {
+        match self.ask(request)? {
             Answer::Done => Ok(()),
-            Answer::Conflict { .. } => Err(HandoffError::NotOffered { session: handoff.session.clone() }),
+            Answer::Conflict { .. } => Err(HandoffError::NotOffered { session: session.clone() }),
             _ => Err(FleetError::Answer.into()),
         }
     }
@@ -170,10 +182,10 @@ impl Handoffs<'_> {
     /// # Errors
     /// See [`HandoffError`].
     pub fn copy_runs(&mut self, session: &SessionId, project: &str) -> Result<Vec<Run>, HandoffError> {
-        let mut rows = self.runs_handed_here(session)?;
+        let rows = self.runs_handed_here(session)?;
         self.refresh(&rows, Some(project))?;
         self.keep_rows();
-        Ok(rows.drain(..).map(|row| row.run).collect())
+        Ok(rows.into_iter().map(|row| row.run).collect())
     }
 
     /// Returns the rows of the runs that were handed over to this machine with a session.
@@ -199,15 +211,6 @@ impl Handoffs<'_> {
         }
     }
 
-    fn check_holders(&self, rows: &[Row]) -> Result<(), HandoffError> {
-        for row in rows {
-            if let Holder::Elsewhere(machine) = handoff_rows::holder(row, self.member.machine()) {
-                return Err(HandoffError::OwnedElsewhere { run: row.run.id.clone(), machine });
-            }
-        }
-        Ok(())
-    }
-
     /// Withdraws every handoff of this machine that nobody has picked up.
     fn withdraw(&mut self, handoffs: &[HandoffSummary]) -> Result<(), HandoffError> {
         let here = self.member.machine().clone();
@@ -216,7 +219,8 @@ impl Handoffs<'_> {
                 Answer::Done => {}
                 // Another machine was faster.
                 Answer::Conflict { .. } => {
-                    return Err(HandoffError::NotHandedOver { session: handoff.session.clone() });
+                    let now = self.read(&handoff.session)?;
+                    return Err(handoff_rows::not_withdrawn(handoff, &now));
                 }
                 _ => return Err(FleetError::Answer.into()),
             }
@@ -230,16 +234,16 @@ impl Handoffs<'_> {
         &mut self,
         session: &SessionId,
         commit: &CommitId,
-        decide: impl Fn(&Self, &[Row]) -> Result<Option<Commit>, HandoffError>,
+        decide: impl Fn(&Self, &Rows) -> Result<Option<Commit>, HandoffError>,
     ) -> Result<Vec<RunId>, HandoffError> {
         for _ in 0..MAX_CONFLICTS {
-            let rows = self.read(session)?.rows;
+            let rows = self.read(session)?;
             let Some((writes, request)) = decide(self, &rows)? else { return Ok(Vec::new()) };
             let runs: Vec<RunId> = writes.iter().map(|write| write.run.id.clone()).collect();
             match self.send_commit(commit, &runs, &request(commit.clone(), writes))? {
                 Answer::Committed { change } => {
                     self.keep_newest(change, commit)?;
-                    self.refresh_runs(&runs)?;
+                    self.refresh_runs(commit, &runs)?;
                     self.keep_rows();
                     return Ok(runs);
                 }
@@ -254,12 +258,11 @@ impl Handoffs<'_> {
     /// Sends a commit, with its marker on the disk. If the answer is lost, looks the commit up. The marker stays until the copies
     /// are in line.
     fn send_commit(&mut self, commit: &CommitId, runs: &[RunId], request: &Request) -> Result<Answer, HandoffError> {
-        self.resolve_marker()?;
         let (store, now) = (self.service.store, self.service.now());
+        let mut locked = self.lock_without_marker()?;
         let deadline = Instant::now() + self.member.limit();
-        let mut locked = store.lock(Instant::now() + LOCK_WAIT, &now)?;
-        Marker { commit: commit.clone(), runs: runs.to_vec() }.write(store)?;
         let connection = self.member.connected()?;
+        Marker { commit: commit.clone(), runs: runs.to_vec() }.write(store)?;
         let begun = Instant::now();
         let sent = connection.send(request).and_then(|()| connection.receive(begun + LOCKED_WAIT));
         let answer = match sent {
@@ -268,25 +271,22 @@ impl Handoffs<'_> {
         };
         let timed_out = || FleetError::TimedOut { ms: begun.elapsed().as_millis() };
         let answer = answer.and_then(|answer| answer.ok_or_else(timed_out));
-        if matches!(&answer, Ok(Answer::Conflict { .. } | Answer::Withdrawn)) {
+        let is_refused = |error: &FleetError| !error.is_in_doubt();
+        if matches!(&answer, Ok(Answer::Conflict { .. } | Answer::Withdrawn)) || answer.as_ref().is_err_and(is_refused)
+        {
             Marker::remove(store, commit)?;
         }
         drop(locked);
         match answer {
             Err(error) if error.is_in_doubt() => self.look_up(commit).map_err(|_| HandoffError::Unknown(error)),
-            Err(error) => {
-                Marker::remove(store, commit)?;
-                Err(error.into())
-            }
-            Ok(answer) => Ok(answer),
+            answer => Ok(answer?),
         }
     }
 
     /// Keeps the newest change of this machine, by which it notices that the database was restored to a time before.
     fn keep_newest(&self, change: u64, commit: &CommitId) -> Result<(), HandoffError> {
-        let store = self.service.store;
-        let _locked = store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
-        Leases::update(store, |known| {
+        let _locked = self.lock()?;
+        Leases::update(self.service.store, |known| {
             if known.newest.as_ref().is_none_or(|newest| newest.change < change) {
                 known.newest = Some(Position { change, commit: Some(commit.clone()) });
             }
@@ -294,37 +294,29 @@ impl Handoffs<'_> {
         Ok(())
     }
 
-    /// Finds out what became of a commit whose call was killed.
-    fn resolve_marker(&mut self) -> Result<(), HandoffError> {
-        let Some(marker) = Marker::read(self.service.store)? else { return Ok(()) };
-        if let Answer::Committed { change } = self.look_up(&marker.commit)? {
-            self.keep_newest(change, &marker.commit)?;
-        }
-        self.refresh_runs(&marker.runs)
-    }
-
     fn look_up(&mut self, commit: &CommitId) -> Result<Answer, HandoffError> {
         // The old connection may be gone, or wait for an answer.
         self.member.disconnect();
         let answer = self.ask(&Request::LookUp { commit: commit.clone() })?;
         if matches!(answer, Answer::Withdrawn) {
+            let _locked = self.lock()?;
             Marker::remove(self.service.store, commit)?;
         }
         Ok(answer)
     }
 
-    /// Brings the copies of runs in line with their rows, and removes the marker.
-    fn refresh_runs(&mut self, runs: &[RunId]) -> Result<(), HandoffError> {
+    /// Brings the copies of the runs of a commit in line with their rows, and removes the commit's marker. Another call may have
+    /// done so meanwhile, and have written a marker of its own.
+    fn refresh_runs(&mut self, commit: &CommitId, runs: &[RunId]) -> Result<(), HandoffError> {
         let request = Request::Read { runs: runs.to_vec(), sessions: Vec::new(), projects: Vec::new() };
         let Answer::Rows(rows) = self.ask(&request)? else { return Err(FleetError::Answer.into()) };
         self.refresh(&rows.rows, None)?;
         let store = self.service.store;
-        let _locked = store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
-        Leases::update(store, |leases| leases.leases.retain(|run, _| !runs.contains(run)))?;
-        if let Some(marker) = Marker::read(store)? {
-            Marker::remove(store, &marker.commit)?;
-        }
-        Ok(())
+        let _locked = self.lock()?;
+        // A later owner on this machine has a higher fence.
+        let fence = |run: &RunId| rows.rows.iter().find(|row| row.run.id == *run).map(|row| row.run.fence);
+        Leases::update(store, |known| known.leases.retain(|run, lease| fence(run).is_none_or(|it| lease.fence >= it)))?;
+        Ok(Marker::remove(store, commit)?)
     }
 
     /// Brings copies in line with rows that were just read.
@@ -334,8 +326,7 @@ impl Handoffs<'_> {
         let commands: Vec<Command> = rows.iter().map(refresh).collect();
         self.fleet.know(rows.to_vec());
         let now = self.service.now();
-        let mut locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &now)?;
-        self.service.refresh_copies(&mut locked, commands, &now)?;
+        self.service.refresh_copies(&mut self.lock()?, commands, &now)?;
         Ok(())
     }
 
@@ -362,12 +353,29 @@ impl Handoffs<'_> {
     fn ask(&mut self, request: &Request) -> Result<Answer, FleetError> {
         self.member.ask(request)
     }
+}
 
-    fn ask_done(&mut self, request: &Request) -> Result<(), FleetError> {
-        match self.ask(request)? {
-            Answer::Done => Ok(()),
-            _ => Err(FleetError::Answer),
+impl<'a> Handoffs<'a> {
+    fn lock(&self) -> Result<LockedStore<'a>, HandoffError> {
+        Ok(self.service.store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?)
+    }
+
+    /// Takes the lock at a time when no marker is there. A call that is killed leaves one, even right before the lock is free.
+    fn lock_without_marker(&mut self) -> Result<LockedStore<'a>, HandoffError> {
+        let store = self.service.store;
+        for _ in 0..MAX_CONFLICTS {
+            if let Some(marker) = Marker::read(store)? {
+                if let Answer::Committed { change } = self.look_up(&marker.commit)? {
+                    self.keep_newest(change, &marker.commit)?;
+                }
+                self.refresh_runs(&marker.commit, &marker.runs)?;
+            }
+            let locked = self.lock()?;
+            if Marker::read(store)?.is_none() {
+                return Ok(locked);
+            }
         }
+        Err(FleetError::Conflicts { times: MAX_CONFLICTS }.into())
     }
 }
 

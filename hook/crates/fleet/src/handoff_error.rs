@@ -1,6 +1,6 @@
 //! Why a session could not be handed over or picked up.
 
-use agent_baton_core::id::{MachineId, RunId, SessionId};
+use agent_baton_core::id::{RunId, SessionId};
 use baton_engine::decide::DecisionError;
 use baton_store::{LockError, StoreError};
 
@@ -24,10 +24,10 @@ pub enum HandoffError {
     Decision(#[from] DecisionError),
     /// A run of the session is another machine's.
     #[error("run {run} of the session belongs to the machine {machine}, so that machine hands the session over")]
-    OwnedElsewhere { run: RunId, machine: MachineId },
+    OwnedElsewhere { run: RunId, machine: String },
     /// Another machine has it.
     #[error("session {session} was picked up by the machine {machine}")]
-    PickedUp { session: SessionId, machine: MachineId },
+    PickedUp { session: SessionId, machine: String },
     /// It is not there any more, or for another machine.
     #[error("session {session} is no longer handed over to this machine")]
     NotOffered { session: SessionId },

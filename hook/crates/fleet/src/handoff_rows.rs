@@ -4,7 +4,10 @@ use agent_baton_core::id::MachineId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::{MAX_HISTORY, Run, Transfer};
 use agent_baton_core::timestamp::Timestamp;
-use baton_fleet_protocol::{Row, RowOwner, RowWrite, to_row_record};
+use baton_display::strip_control_chars;
+use baton_fleet_protocol::{HandoffSummary, Row, RowOwner, RowWrite, Rows, to_row_record};
+
+use crate::handoff_error::HandoffError;
 
 /// Whose a run is, seen from the machine that hands its session over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,37 @@ pub fn holder(row: &Row, here: &MachineId) -> Holder {
         RowOwner::Handoff { from, .. } if from == here => Holder::HandedOver,
         RowOwner::Handoff { from, .. } => Holder::Elsewhere(from.clone()),
     }
+}
+
+/// Refuses to hand a session over of which another machine has a run.
+///
+/// # Errors
+/// Returns the first such run, with its machine.
+pub fn check_holders(rows: &Rows, here: &MachineId) -> Result<(), HandoffError> {
+    for row in &rows.rows {
+        if let Holder::Elsewhere(machine) = holder(row, here) {
+            let machine = describe_machine(&machine, rows);
+            return Err(HandoffError::OwnedElsewhere { run: row.run.id.clone(), machine });
+        }
+    }
+    Ok(())
+}
+
+/// Returns why a handoff cannot be taken back: another machine picked it up, or it is gone.
+#[must_use]
+pub fn not_withdrawn(handoff: &HandoffSummary, rows: &Rows) -> HandoffError {
+    let session = handoff.session.clone();
+    let now = rows.handoffs.iter().find(|it| it.id == handoff.id);
+    match now.and_then(|it| it.picked_up.as_ref()) {
+        Some(by) => HandoffError::PickedUp { session, machine: describe_machine(by, rows) },
+        None => HandoffError::NotHandedOver { session },
+    }
+}
+
+/// Returns the name of a machine for a user, with its id, or the id alone if the rows do not say more.
+fn describe_machine(id: &MachineId, rows: &Rows) -> String {
+    let found = rows.machines.iter().find(|machine| machine.id == *id);
+    found.map_or_else(|| id.to_string(), |machine| format!("{} ({id})", strip_control_chars(&machine.name)))
 }
 
 /// Returns the row of a run that belongs to nobody until another machine's first event. `copy` is this machine's, which may be

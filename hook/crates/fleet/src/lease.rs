@@ -11,6 +11,8 @@ use baton_fleet_protocol::Position;
 use baton_store::{FleetFile, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
+use crate::marker::Marker;
+
 /// How much earlier than the database an owner counts its lease as ended, in milliseconds. Two clocks that run at rates
 /// which differ by 3 % stay within it for five minutes.
 pub const SAFETY_MARGIN_MS: u64 = 10_000;
@@ -47,7 +49,13 @@ impl Lease {
     /// Returns whether the lease certainly has not ended for this owner.
     #[must_use]
     pub fn covers(&self, run: &Run, now: &Timestamp) -> bool {
-        self.fence == run.fence && self.process == run.owner.process && self.left_ms(now) > 0
+        self.is_of(run) && self.left_ms(now) > 0
+    }
+
+    /// Returns whether it is the lease of the run's owner.
+    #[must_use]
+    pub fn is_of(&self, run: &Run) -> bool {
+        self.fence == run.fence && self.process == run.owner.process
     }
 
     /// Returns how long the lease certainly still lasts, in milliseconds.
@@ -81,10 +89,34 @@ impl Leases {
         store.fleet_file(FleetFile::Leases).ok().flatten().unwrap_or_default()
     }
 
+    /// Returns the leases that count for the owners of this machine's copies. None counts of a run whose commit is under way, or if
+    /// it is unknown which that is.
+    #[must_use]
+    pub fn in_force(store: &Store) -> Self {
+        let mut known = Self::read(store);
+        let marker = Marker::read(store);
+        known.leases.retain(|id, lease| {
+            let is_named = |marker: &Option<Marker>| marker.as_ref().is_some_and(|it| it.runs.contains(id));
+            let copy = store.read(|view| view.run(id)).ok();
+            let is_of_owner = |copy: &Run| copy.status.is_unfinished() && lease.is_of(copy);
+            marker.as_ref().is_ok_and(|marker| !is_named(marker))
+                && copy.and_then(|copy| copy.record().map(is_of_owner)).unwrap_or_default()
+        });
+        known
+    }
+
     /// Returns whether a lease certainly allows the run's owner to go on.
     #[must_use]
     pub fn cover(&self, run: &Run, now: &Timestamp) -> bool {
         self.leases.get(&run.id).is_some_and(|lease| lease.covers(run, now))
+    }
+
+    /// Notes a change that this machine made. An older one than the newest says nothing more: two calls can end in another order
+    /// than their commits have.
+    pub fn note_change(&mut self, made: Position) {
+        if self.newest.as_ref().is_none_or(|newest| newest.change < made.change) {
+            self.newest = Some(made);
+        }
     }
 
     /// Returns each lease with its run.

@@ -80,7 +80,7 @@ impl<'a> MemberConnection<'a> {
     fn open(&mut self) -> Result<Box<dyn Connection>, FleetError> {
         let now = (self.clock)();
         if !self.membership.must_rotate(&now) {
-            return self.database.open(Some(self.membership.identity(None)), self.limit);
+            return self.database.open(Some(self.membership.identity_in(self.store)), self.limit);
         }
         let deadline = Instant::now() + self.limit;
         let mut token = TokenLock::acquire(self.store, deadline)?;

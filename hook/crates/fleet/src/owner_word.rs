@@ -11,8 +11,10 @@ use crate::cached_rows::CachedRows;
 /// What the fleet says about the owner of a run on another machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnerWord {
-    /// The owner's machine, or the one that handed the run over.
+    /// The owner's machine, or the one that picked the session up, or else the one that handed it over.
     pub machine: MachineId,
+    /// Whether that is this machine, which picked the session up.
+    pub is_here: bool,
     /// The name of that machine, as its user gave it, or its id.
     pub name: String,
     /// How long ago that machine's witness was at the database, in milliseconds.
@@ -33,8 +35,10 @@ pub enum WordStanding {
     Lapsed,
     /// It was proved to have ended.
     Ended,
-    /// The run was handed over.
+    /// The run was handed over, and nobody has picked it up.
     HandedOver,
+    /// The run was handed over and its session picked up, which nobody has resumed yet.
+    PickedUp,
     /// No row was read.
     Unknown,
 }
@@ -50,9 +54,11 @@ impl OwnerWord {
             }
             RowOwner::Machine { id, lease: LeaseState::Lapsed } => (id, WordStanding::Lapsed),
             RowOwner::Machine { id, lease: LeaseState::OwnerEnded } => (id, WordStanding::Ended),
+            RowOwner::Handoff { picked_up: Some(by), .. } => (by, WordStanding::PickedUp),
             RowOwner::Handoff { from, .. } => (from, WordStanding::HandedOver),
         };
-        Some(Self::of_machine(id, machines, standing))
+        let is_here = standing == WordStanding::PickedUp && id == here;
+        Some(Self { is_here, ..Self::of_machine(id, machines, standing) })
     }
 
     /// Returns what the cache says about a copy, or `None` if its owner is on this machine, or it belongs to no fleet. The
@@ -85,6 +91,7 @@ impl OwnerWord {
         let machine = machines.iter().find(|machine| machine.id == *id);
         Self {
             machine: id.clone(),
+            is_here: false,
             name: machine.map_or_else(|| id.to_string(), |machine| machine.name.clone()),
             seen_ms: machine.map(|machine| machine.seen_ms),
             standing,
@@ -97,7 +104,9 @@ impl OwnerWord {
         match self.standing {
             WordStanding::Held { .. } => Live::Yes,
             WordStanding::Ended => Live::No,
-            WordStanding::Lapsed | WordStanding::HandedOver | WordStanding::Unknown => Live::Unknown,
+            WordStanding::Lapsed | WordStanding::HandedOver | WordStanding::PickedUp | WordStanding::Unknown => {
+                Live::Unknown
+            }
         }
     }
 }

@@ -81,6 +81,8 @@ pub struct Witness<'a> {
 
 /// What the database did in one round.
 struct Carried {
+    /// This machine.
+    machine: MachineId,
     /// When it was asked.
     asked: Timestamp,
     /// The owners about which it was told.
@@ -117,13 +119,17 @@ impl Witness<'_> {
             }
             carried => carried?,
         };
-        let (read, newest) = (carried.asked.clone(), carried.rows.standing.newest.clone());
+        let (read, epoch, newest) =
+            (carried.asked.clone(), carried.rows.standing.epoch, carried.rows.standing.newest.clone());
         (round.renewed, round.ended) = (carried.renewed.len(), carried.ended);
         round.unknown = carried.owners.unknown;
         self.keep_leases(&carried)?;
         self.refresh(carried.rows, read.clone(), &mut round)?;
         TokenLock::acquire(store, self.deadline)?.change(|membership| {
-            membership.newest = newest;
+            // Another witness may have been here meanwhile.
+            if membership.epoch == epoch && membership.newest.change < newest.change {
+                membership.newest = newest;
+            }
             membership.witnessed = Some(read);
         })?;
         Outage::end(store);
@@ -155,7 +161,7 @@ impl Witness<'_> {
         let request = |next| Request::Round { next, alive, ended, lease_ms, runs, limit };
         match token.rotate_with(self.database, &asked, self.deadline, request)? {
             (_, Answer::Round { renewed, ended, rows }) => {
-                Ok(Carried { asked, owners, renewed, ended: ended.len(), rows })
+                Ok(Carried { machine: membership.machine, asked, owners, renewed, ended: ended.len(), rows })
             }
             _ => Err(FleetError::Answer.into()),
         }
@@ -260,9 +266,10 @@ impl Witness<'_> {
     /// lease while another has the run.
     fn end_leases(&self, owners: &Owners) -> Result<(), WitnessError> {
         if !owners.ended.is_empty() {
-            let gone = |run: &RunId| owners.ended.iter().any(|ended| ended.id == *run);
+            let gone =
+                |run: &RunId, lease: &Lease| owners.ended.iter().any(|ended| ended.id == *run && lease.is_of(ended));
             let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
-            Leases::update(self.service.store, |known| known.leases.retain(|run, _| !gone(run)))?;
+            Leases::update(self.service.store, |known| known.leases.retain(|run, lease| !gone(run, lease)))?;
             drop(locked);
         }
         Ok(())
@@ -273,12 +280,16 @@ impl Witness<'_> {
         let Carried { asked, owners: Owners { alive, .. }, renewed, .. } = carried;
         let renewed: BTreeSet<&RunId> = renewed.iter().collect();
         let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, asked)?;
+        // A run may have another owner by now, who got a lease of its own.
+        let own = own_runs(self.service.store, &carried.machine)?;
+        let is_owner = |run: &&Run| own.iter().any(|now| now.id == run.id && is_same_owner(now, run));
+        let refused = |run: &&Run| is_owner(run) && !renewed.contains(&run.id);
         Leases::update(self.service.store, |known| {
-            for run in alive {
-                known.leases.remove(&run.id);
-                if renewed.contains(&run.id) {
-                    known.leases.insert(run.id.clone(), Lease::new(run, asked, self.lease_ms));
-                }
+            let leases = &mut known.leases;
+            leases.retain(|id, lease| own.iter().any(|run| run.id == *id && lease.is_of(run)));
+            alive.iter().filter(refused).for_each(|run| drop(leases.remove(&run.id)));
+            for run in alive.iter().filter(|run| renewed.contains(&run.id)).filter(is_owner) {
+                leases.insert(run.id.clone(), Lease::new(run, asked, self.lease_ms));
             }
         })?;
         drop(locked);
@@ -325,6 +336,11 @@ impl Witness<'_> {
 /// Returns whether a refusal says that the database or this state directory is not the one that it was.
 const fn is_about_identity(cause: Cause) -> bool {
     matches!(cause, Cause::Restored | Cause::OtherEpoch | Cause::UnknownToken)
+}
+
+/// Returns whether a run has the same owner in two records.
+fn is_same_owner(one: &Run, other: &Run) -> bool {
+    (one.fence, &one.owner.process) == (other.fence, &other.owner.process)
 }
 
 /// Returns the unfinished fleet runs of this state directory.

@@ -151,7 +151,7 @@ impl OtherMachines {
             WordStanding::Held { .. } => OwnerStanding::Held,
             WordStanding::Lapsed => OwnerStanding::Lapsed,
             WordStanding::Ended => OwnerStanding::Ended,
-            WordStanding::HandedOver => OwnerStanding::HandedOver,
+            WordStanding::HandedOver | WordStanding::PickedUp => OwnerStanding::HandedOver,
             WordStanding::Unknown => OwnerStanding::Unknown,
         };
         RemoteRun { run, machine: Some(self.machine_name(machine)), standing }

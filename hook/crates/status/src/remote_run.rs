@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct RemoteRun {
     /// The run: its row, or the copy here.
     pub run: Run,
-    /// The name of the owner's machine, or of the one that handed the run over. `None` if nothing names it.
+    /// The name of the owner's machine, or of the one that picked the run's session up or handed it over. `None` if nothing names it.
     pub machine: Option<String>,
     /// What the fleet says about the owner.
     pub standing: OwnerStanding,
@@ -28,7 +28,7 @@ pub enum OwnerStanding {
     Lapsed,
     /// Its machine proved that it has ended.
     Ended,
-    /// The run was handed over, and nobody has picked it up.
+    /// The run was handed over, and no machine goes on with it yet.
     HandedOver,
     /// This machine read nothing about it.
     Unknown,

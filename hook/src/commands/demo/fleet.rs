@@ -87,7 +87,7 @@ pub(super) fn play(scratch: &Path) -> Result<(), CommandError> {
     expect(answer.status == Some(3), "the old owner is refused", &answer)?;
     let answer = second.event("UserPromptSubmit", &[("prompt", "more")])?;
     report(&mut second, &answer)?;
-    expect(answer.stdout.contains("another machine"), "the old owner is told", &answer)?;
+    expect(answer.stdout.contains("was stopped here. Another machine"), "the old owner is told", &answer)?;
 
     narrate("The owner on laptop finishes the run.")?;
     let answer = third.call(&["run", "finish", &run], "")?;

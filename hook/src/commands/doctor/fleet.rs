@@ -66,7 +66,8 @@ fn check_database(installation: &Installation, membership: Option<&Membership>) 
         Err(error) => return vec![Finding::failed("fleet", &error)],
     };
     let clock = || CurrentSystem.now(&installation.here.place);
-    let state = match DatabaseState::read(&database, membership, 1, clock, Instant::now() + limit) {
+    let member = installation.store.as_ref().zip(membership);
+    let state = match DatabaseState::read(&database, member, 1, clock, Instant::now() + limit) {
         Ok(state) => state,
         Err(error) => return vec![Finding::failed("fleet", &error)],
     };

@@ -6,7 +6,7 @@ use agent_baton_core::id::RunId;
 use agent_baton_core::run::Run;
 use baton_display::{error_chain, format_ago, format_count};
 use baton_fleet_client::{FleetError, Membership, Waiting, forget, leave};
-use baton_fleet_protocol::{Answer, Cause, GONE_AFTER_MS, Machine, Request};
+use baton_fleet_protocol::{Answer, Cause, GONE_AFTER_MS, Machine, Request, Row, RowOwner};
 use clap::Args;
 
 use super::machine_name::display_name;
@@ -32,7 +32,7 @@ impl Leave {
     /// Leaves, and abandons the copies of the fleet's runs. Where an older baton left without doing that, it does it now.
     ///
     /// # Errors
-    /// Refused while this machine owns unfinished runs of the fleet. Fails if the database cannot be asked, except with
+    /// Refused while this machine owns unfinished runs of the fleet, or has picked up a session that nobody resumed. Fails if the database cannot be asked, except with
     /// `--force`.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
@@ -56,6 +56,11 @@ impl Leave {
                 Err(_) if self.force => {}
                 Err(error) => return Err(refusal_without_database(&owned, &error)),
             }
+        }
+        if !self.force
+            && let Some(waiting) = picked_up(&context, &membership)
+        {
+            return Err(waiting);
         }
         let deadline = Instant::now() + Waiting::Command.limit();
         let text = match leave(context.store(), &context.database(), deadline) {
@@ -118,6 +123,23 @@ fn is_unreachable(error: &FleetError) -> bool {
         FleetError::Store(_) | FleetError::Lock(_) | FleetError::NotJoined | FleetError::Random(_) => false,
         error => !matches!(error.cause(), Some(Cause::OtherEpoch | Cause::Busy)),
     }
+}
+
+/// Returns the refusal if a session waits here that was picked up with its run: nobody else could go on with it. If the database
+/// cannot be asked, leaving says so.
+fn picked_up(context: &Context, membership: &Membership) -> Option<CommandError> {
+    let rows = context.with_handoffs(|handoffs| Ok(handoffs.list()?)).ok()?.rows;
+    let is_here =
+        |row: &&Row| matches!(&row.owner, RowOwner::Handoff { picked_up: Some(by), .. } if *by == membership.machine);
+    let run = rows.into_iter().find(|row| is_here(&row))?.run;
+    let session = run.owner.session.as_ref().map_or_else(String::new, ToString::to_string);
+    Some(
+        CommandError::refused(format!(
+            "this machine picked up session {session}, and nobody has resumed it, so nobody owns its {}",
+            run_label(&run)
+        ))
+        .hint(format!("`baton handoff {session}` hands it on, or `baton resume {session}` goes on with it here")),
+    )
 }
 
 fn refusal(owned: &[Run]) -> CommandError {

@@ -41,7 +41,8 @@ the time, and the runs with their fences. They are kept as long as the fleet.
 By them a machine finds out that the database was restored from an older copy.
 
 Each of the `archives` is a session that was handed over, with its transcript.
-It is removed after `left_ms` milliseconds at the latest.
+It is removed when the other machine has imported it, and after `left_ms`
+milliseconds at the latest.
 
 The database never gets a prompt, a message, or a path except the base name of
 a project's directory, but for those in an archive.

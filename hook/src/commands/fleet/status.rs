@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use agent_baton_core::timestamp::Timestamp;
 use baton_display::{error_chain, format_ago, format_local, strip_control_chars};
-use baton_fleet_client::{DatabaseState, Leases, Membership, Outage, Waiting, server_name};
+use baton_fleet_client::{DatabaseState, FleetError, Leases, Membership, Outage, Waiting, server_name};
 use clap::Args;
 
 use super::fleet_view::{DatabaseView, FleetView};
@@ -45,9 +45,10 @@ impl Status {
             Err(error) if membership.is_none() => return Err(error.into()),
             Err(_) => "unknown".to_owned(),
         };
-        let (leases, outage) = (Leases::read(context.store()), Outage::read(context.store()));
+        let (leases, outage) = (Leases::in_force(context.store()), Outage::read(context.store()));
         let mut view = FleetView::of_machine(server, membership.as_ref(), &leases, outage.as_ref(), &now);
-        let asked = DatabaseState::read(&database, membership.as_ref(), ROWS, || context.now(), deadline);
+        let member = membership.as_ref().map(|membership| (context.store(), membership));
+        let asked = DatabaseState::read(&database, member, ROWS, || context.now(), deadline);
         let problem = match asked {
             Ok(state) => view.add_database(state),
             Err(error) => {
@@ -55,6 +56,11 @@ impl Status {
                 Some(error)
             }
         };
+        let was_restored = view.database.as_ref().is_some_and(|database| database.was_restored);
+        if was_restored || problem.as_ref().is_some_and(FleetError::disowns) {
+            // None of them counts.
+            view.leases.clear();
+        }
         if self.json {
             output::print_json(&view)?;
         } else {

@@ -19,6 +19,7 @@ use clap::Args;
 use crate::commands::resume;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use transcript_file::Replaced;
 
@@ -44,8 +45,13 @@ impl Pickup {
         context.joined()?;
         let id = context.with_handoffs(|handoffs| {
             let rows = handoffs.list()?;
-            let handoff = choose(&context, &rows, handoffs.member.machine(), self.session.as_deref())?;
-            pick_up(&context, handoffs, &handoff)?;
+            let handoff = choose(&rows, handoffs.member.machine(), self.session.as_deref())?;
+            if handoff.is_stored || handoff.picked_up.is_none() {
+                pick_up(&context, handoffs, &handoff)?;
+            } else {
+                // An earlier call imported it, and removed the archive then.
+                output::notice(&format!("session {} was picked up here before", handoff.session));
+            }
             Ok(handoff.session)
         })?;
         resume::resume_one(&context, &id, self.tmux)
@@ -53,12 +59,7 @@ impl Pickup {
 }
 
 /// Returns the handoff that the user means: the newest of each session counts.
-fn choose(
-    context: &Context,
-    rows: &Rows,
-    here: &MachineId,
-    text: Option<&str>,
-) -> Result<HandoffSummary, CommandError> {
+fn choose(rows: &Rows, here: &MachineId, text: Option<&str>) -> Result<HandoffSummary, CommandError> {
     let may_have = |it: &&HandoffSummary| it.to.as_ref().is_none_or(|to| to == here) && it.from != *here;
     let is_newest = |it: &&HandoffSummary| {
         rows.handoffs.iter().all(|other| other.session != it.session || other.age_ms >= it.age_ms)
@@ -67,9 +68,7 @@ fn choose(
     let waits = |it: &&HandoffSummary| match &it.picked_up {
         None => true,
         // Picked up by a call that did not get to its end, or whose session has not been resumed yet.
-        Some(by) if by == here => {
-            !context.knows_session(&it.session).unwrap_or(true) || has_waiting_run(rows, it, here)
-        }
+        Some(by) if by == here => it.is_stored || has_waiting_run(rows, it, here),
         Some(_) => false,
     };
     let is_here = |it: &&HandoffSummary| it.picked_up.is_none() || it.picked_up.as_ref() == Some(here);
@@ -118,7 +117,7 @@ fn name_of(id: &MachineId, machines: &[Machine]) -> String {
     found.map_or_else(|| id.to_string(), |machine| strip_control_chars(&machine.name))
 }
 
-/// Claims the session, and puts everything in its place.
+/// Claims the session, puts everything in its place, and then removes the archive from the database.
 fn pick_up(context: &Context, handoffs: &mut Handoffs<'_>, handoff: &HandoffSummary) -> Result<(), CommandError> {
     let id = &handoff.session;
     let root = checkout::find(context, handoff.project.as_deref())?;
@@ -142,6 +141,10 @@ fn pick_up(context: &Context, handoffs: &mut Handoffs<'_>, handoff: &HandoffSumm
     drop(progress);
     loops::store(context, id.as_str(), &runs, &export.loops, Path::new(&root))?;
     let runs = handoffs.copy_runs(id, &root)?;
+    if let Err(error) = handoffs.remove_archive(handoff) {
+        let why = CommandError::from(error).in_one_line();
+        output::notice(&format!("the session's archive stays in the database: {why}; the next pickup removes it"));
+    }
     if let Replaced::Kept(kept) = &replaced {
         output::notice(&format!(
             "another transcript of the session was here, which the new one does not continue; it was kept as {}",

@@ -53,7 +53,7 @@ impl Adopt {
         match done.decision.reason {
             Reason::OwnerAlive | Reason::OwnerUnverifiable if self.take => {
                 // Print the owner before the run is taken from it.
-                output::notice(&format!("{}; the owner's fence becomes stale", done.describe_owner(&context)));
+                output::notice(&format!("{}; the owner's fence becomes stale", done.describe_former_owner(&context)));
                 done = context.decide(command(self.force, true))?;
             }
             Reason::OwnerUnverifiable => {

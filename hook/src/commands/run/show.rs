@@ -89,7 +89,9 @@ fn text(context: &Context, run: &Run, live: Live, remote: Option<&RemoteRun>) ->
     let pane = pane_label(&run.owner.pane);
     let machine = fleet.describe(run);
     let place = if is_handed_over(run) {
-        "handed over: no machine goes on with it until its session is picked up and resumed".to_owned()
+        let where_it_is = fleet.describe_handoff(run);
+        where_it_is
+            .unwrap_or_else(|| "no machine goes on with it until its session is picked up and resumed".to_owned())
     } else if let Some(machine) = machine.as_ref().filter(|_| fleet.is_elsewhere(run)) {
         format!("on {machine}")
     } else if run.owner.session.is_some() {

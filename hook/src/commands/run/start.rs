@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::args::caller::TargetLaunch;
 use crate::commands::run::loop_options::{LoopOptions, Prepared};
-use crate::context::Context;
+use crate::context::{Context, Outcome};
 use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result, run_label};
 
@@ -68,7 +68,9 @@ impl Start {
                 fleet,
             })
         });
-        if prepared.is_some() && !matches!(&started, Ok(done) if done.decision.reason == Reason::Started) {
+        // If nobody knows yet whether the run was started, its loop may need the definition.
+        let may_be_started = |done: &Outcome| done.decision.reason == Reason::Started || done.in_doubt;
+        if prepared.is_some() && !started.as_ref().is_ok_and(may_be_started) {
             context.remove_loop_definition(&run);
         }
         let done = started?;

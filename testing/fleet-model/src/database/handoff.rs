@@ -70,6 +70,15 @@ impl SimulatedDatabase {
         }
     }
 
+    /// The machine that picked it up has imported the session.
+    pub(super) fn remove_archive(&mut self, me: &MachineId, handoff: &CommitId) -> Answer {
+        if self.handoffs.get(handoff).is_none_or(|row| row.picked_up.as_ref() != Some(me)) {
+            return self.not_picked_up(handoff);
+        }
+        self.parts.retain(|(id, _), _| id != handoff);
+        Answer::Done
+    }
+
     /// The machine that made it picks it up itself: the run is handed over to that machine then, like to any other one.
     pub(super) fn cancel_handoff(&mut self, me: &MachineId, handoff: &CommitId) -> Answer {
         let row = self.handoffs.get_mut(handoff).filter(|row| row.from == *me);

@@ -142,6 +142,7 @@ impl SimulatedDatabase {
             }
             Request::Remove { machine } => return Ok(self.remove(&me.machine, machine)),
             Request::PickUp { handoff } => return Ok(self.pick_up(&me.machine, handoff)),
+            Request::RemoveArchive { handoff } => return Ok(self.remove_archive(&me.machine, handoff)),
             Request::CancelHandoff { handoff } => return Ok(self.cancel_handoff(&me.machine, handoff)),
             Request::Init { .. }
             | Request::PrintSchema { .. }

@@ -107,6 +107,7 @@ impl SimulatedDatabase {
             from: row.from.clone(),
             to: new.to,
             picked_up: row.picked_up.clone(),
+            is_stored: self.parts.keys().any(|(part, _)| part == id),
             parts: new.parts,
             digest: new.digest,
             project: new.project,

@@ -119,6 +119,8 @@ fn random_requests_reach_every_answer() {
         "GetPart Part",
         "PickUp Done",
         "PickUp Conflict",
+        "RemoveArchive Done",
+        "RemoveArchive Conflict",
         "CancelHandoff Done",
         "CancelHandoff Conflict",
     ] {

@@ -25,13 +25,22 @@ fn elsewhere(reason: Reason) -> Notification {
         other_machine: false,
         lapsed: false,
         dropped: None,
+        handed_over: false,
     }
 }
 
 /// Returns the notification about an owner on another machine. Its pid and its pane have no meaning here.
 fn on_another_machine(reason: Reason, lapsed: bool) -> Notification {
     let id = notification_id("r1", reason);
-    Notification::OwnerElsewhere { id, pane: Pane::Unknown, pid: 4711, other_machine: true, lapsed, dropped: None }
+    Notification::OwnerElsewhere {
+        id,
+        pane: Pane::Unknown,
+        pid: 4711,
+        other_machine: true,
+        lapsed,
+        dropped: None,
+        handed_over: false,
+    }
 }
 
 fn offer(reason: Reason, lapsed: bool) -> Notification {
@@ -256,6 +265,27 @@ fn what_is_said_about_another_machine() {
         Some("baton: this session no longer owns run r1, which was abandoned on this machine."),
         "was abandoned at iteration 3. This machine left the fleet of the run, so its copy of the run was abandoned; another machine \
          may go on with the run. To continue it on this machine alone, run this in the session: `baton run adopt r1 --session s1`",
+    );
+    let handed_over = |reason| match on_another_machine(reason, false) {
+        Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed, dropped, .. } => {
+            Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed, dropped, handed_over: true }
+        }
+        other => other,
+    };
+    check(
+        handed_over(Reason::OwnerAlive),
+        None,
+        "was handed over with its session, and goes on where the session is picked up and resumed. To move it here anyway, run \
+         this in the session: `baton run adopt r1 --take`",
+    );
+    check(
+        handed_over(Reason::OwnershipLost),
+        Some(
+            "baton: this session no longer owns run r1. It was handed over to another machine, and its fence is 5; lower fences are \
+             refused.",
+        ),
+        "was stopped here. It was handed over with its session, and goes on where the session is picked up and resumed. \
+         `baton run show r1` says which. To move it back, run this in the session: `baton run adopt r1 --take`",
     );
     check(
         offer(Reason::RunOffered, true),

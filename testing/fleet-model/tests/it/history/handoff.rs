@@ -76,7 +76,7 @@ impl World {
         if !matches!(part, Answer::Part(_)) {
             return Ok(());
         }
-        if self.call(machine, &Request::PickUp { handoff: handoff.id }) != Answer::Done {
+        if self.call(machine, &Request::PickUp { handoff: handoff.id.clone() }) != Answer::Done {
             return Ok(());
         }
         self.point(machine, true)?;
@@ -85,7 +85,9 @@ impl World {
         let mut imported = Session::new(Agent::Claude, session.parse().unwrap(), &now);
         imported.revision = 1;
         state.sessions.entry(session.to_owned()).or_insert((imported, Location::Live));
-        Ok(())
+        self.point(machine, true)?;
+        drop(self.call(machine, &Request::RemoveArchive { handoff: handoff.id }));
+        self.point(machine, false)
     }
 
     pub fn cancel_handoff(&mut self, machine: usize, session: &str) -> Result<(), Killed> {

@@ -29,6 +29,7 @@ class Finished:
 
 class Client:
     agent = wire = ready = leave = None  # of the subclass
+    turn_end = "Stop"  # the event at the end of a turn
     flags = ()
     install_flags = ()
     hooks_fail = False  # set by a scenario whose hooks are meant to
@@ -63,6 +64,10 @@ class Client:
 
     def headless(self, prompt, arguments):
         raise NotImplementedError
+
+    def is_program(self, pid):
+        """Whether this process is the client."""
+        return processes.program(pid) == str(self.program)
 
     def debugging(self):
         """The arguments that make the client write a debug log."""
@@ -139,13 +144,13 @@ class Window:
         self.pane.wait(self.client.ready)
 
     def agent_process(self):
-        return next((pid for pid in processes.children(self.pane.shell) if processes.program(pid) == str(self.client.program)), None)
+        return next((pid for pid in processes.children(self.pane.shell) if self.client.is_program(pid)), None)
 
     def ask(self, prompt, **answer):
         """Type a prompt and wait for the whole answer, and its Stop."""
-        stops = len(self.client.records.of("Stop"))
+        stops = len(self.client.records.of(self.client.turn_end))
         self.pane.wait(re.escape(self.begin(prompt, **answer).last_words(prompt)))
-        self.client.records.wait("Stop", count=stops + 1)
+        self.client.records.wait(self.client.turn_end, count=stops + 1)
 
     def begin(self, prompt, **answer):
         """Type a prompt, and wait until the model was asked."""

@@ -39,16 +39,27 @@ trust_level = "trusted"
 trust_level = "trusted"
 """
 
+GEMINI_SETTINGS = {
+    "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": True}},
+    "privacy": {"usageStatisticsEnabled": False},
+    "telemetry": {"enabled": False},
+    "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+    "model": {"name": "gemini-2.5-flash"},
+    # Without it the user's consent to share is asked before the first prompt.
+    "ide": {"hasSeenNudge": True},
+    "ui": {"hideTips": True, "hideBanner": True},
+}
+
 
 class Home:
     def __init__(self, path, port, baton, clients):
         self.path = pathlib.Path(path)
         self.work, self.other = self.path / "work", self.path / "other"
-        self.claude, self.codex = self.path / ".claude", self.path / ".codex"
+        self.claude, self.codex, self.gemini = self.path / ".claude", self.path / ".codex", self.path / ".gemini"
         self.state, self.bin = self.path / "state", self.path / "bin"
         # Where tmux itself puts the sockets of this account: baton opens windows on no other server.
         self.tmux = self.path / f"tmux-{os.geteuid()}"
-        for directory in (self.work, self.other, self.claude, self.codex, self.bin, self.path / "tmp", self.tmux):
+        for directory in (self.work, self.other, self.claude, self.codex, self.gemini, self.bin, self.path / "tmp", self.tmux):
             directory.mkdir(parents=True)
         self.tmux.chmod(0o700)
         for name, program in clients.items():
@@ -69,11 +80,12 @@ class Home:
             "CLAUDE_CONFIG_DIR": str(self.claude), "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}", "ANTHROPIC_API_KEY": KEY,
             "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CODEX_HOME": str(self.codex), "TEST_API_KEY": "dummy",
+            "GEMINI_API_KEY": "dummy", "GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{port}",
         }
         for project in (self.work, self.other):
             subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
         self.port = port
-        self.write_configuration(self.claude, self.codex)
+        self.write_configuration(self.claude, self.codex, self.gemini)
         isolation.live_in(self.path)
 
     def put_stopwatch(self):
@@ -87,7 +99,7 @@ class Home:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
     def directory(self, agent):
-        return {"claude": self.claude, "codex": self.codex}[agent]
+        return {"claude": self.claude, "codex": self.codex, "gemini": self.gemini}[agent]
 
     def add_profile(self, agent):
         """Another configuration directory of this agent."""
@@ -96,7 +108,7 @@ class Home:
         self.write_configuration(**{agent: directory})
         return directory
 
-    def write_configuration(self, claude=None, codex=None):
+    def write_configuration(self, claude=None, codex=None, gemini=None):
         trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True, "allowedTools": []}
         known = {"hasCompletedOnboarding": True, "theme": "dark", "numStartups": 5, "autoUpdates": False,
                  "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
@@ -106,6 +118,10 @@ class Home:
             (claude / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
         if codex:
             (codex / "config.toml").write_text(config, encoding="utf-8")
+        if gemini:
+            (gemini / "settings.json").write_text(json.dumps(GEMINI_SETTINGS, indent=1), encoding="utf-8")
+            trust = {str(project): "TRUST_FOLDER" for project in (self.work, self.other)}
+            (gemini / "trustedFolders.json").write_text(json.dumps(trust), encoding="utf-8")
 
 
 def link_or_copy(source, target):

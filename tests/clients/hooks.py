@@ -8,6 +8,8 @@ import subprocess
 EVENTS = {
     "claude": ("SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "Notification", "PreCompact", "SessionEnd"),
     "codex": ("SessionStart", "UserPromptSubmit", "Stop", "Interrupt", "PermissionRequest", "PreCompact", "SessionEnd"),
+    "gemini": ("SessionStart", "SessionEnd", "BeforeAgent", "AfterAgent", "BeforeModel", "AfterModel", "BeforeToolSelection", "BeforeTool", "AfterTool",
+               "PreCompress", "Notification"),
 }
 # Codex: effective time limits in seconds, which are part of what is trusted.
 TIMEOUT = {"SessionEnd": 3, "Interrupt": 3}
@@ -28,7 +30,7 @@ def install(agent, home, *flags, variables=None):
 
 def register(agent, directory, argv):
     """Write one command as a hook of every event into the agent's configuration directory, which has no hooks yet."""
-    {"claude": register_claude, "codex": register_codex}[agent](directory, argv)
+    {"claude": register_claude, "codex": register_codex, "gemini": register_gemini}[agent](directory, argv)
 
 
 def register_claude(directory, argv):
@@ -47,6 +49,14 @@ def register_codex(directory, argv):
     path.write_text(json.dumps({"hooks": hooks}, indent=1), encoding="utf-8")
     with open(directory / "config.toml", "a", encoding="utf-8") as config:
         config.write("".join(trust))
+
+
+def register_gemini(directory, argv, **more):
+    path = directory / "settings.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    handler = {"name": "recorder", "type": "command", "command": shlex.join(argv), "timeout": OTHER_TIMEOUT * 1000} | more
+    settings["hooks"] = {event: [{"hooks": [handler]}] for event in EVENTS["gemini"]}
+    path.write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
 
 def snake(event):

@@ -140,6 +140,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(model.latency)
         if answer.fail:
             return self.reply(*model.wire.FAILURE)
+        whole = getattr(model.wire, "whole", lambda *_: None)(self.path.split("?")[0], body, text)
+        if whole is not None:
+            return self.reply(200, whole)
         try:
             self.stream(model.wire.events(body, text, call), answer.hold)
         except (BrokenPipeError, ConnectionResetError):
@@ -169,7 +172,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def send_event(self, event):
-        self.chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+        named = f"event: {event['type']}\n" if "type" in event else ""
+        self.chunk(f"{named}data: {json.dumps(event)}\n\n".encode())
 
     def chunk(self, content):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))

@@ -1,4 +1,4 @@
-"""The two clients, from the npm registry, in pinned versions, kept in a cache directory."""
+"""The clients, from the npm registry, in pinned versions, kept in a cache directory."""
 import os
 import pathlib
 import shutil
@@ -10,6 +10,7 @@ import isolation
 PACKAGES = {
     "claude": ("@anthropic-ai/claude-code", "2.1.332", "node_modules/@anthropic-ai/claude-code-linux-*/claude"),
     "codex": ("@openai/codex", "0.171.0", "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"),
+    "gemini": ("@google/gemini-cli", "0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js"),
 }
 
 

@@ -1,0 +1,54 @@
+"""The Gemini API, as far as Gemini CLI needs it."""
+import uuid
+
+from model_server import Message
+
+# With `?alt=sse` a stream of events; `:generateContent` and `:countTokens` are answered whole.
+ENDPOINT = (":streamGenerateContent", ":generateContent", ":countTokens")
+# A refused request is not tried again; an overloaded server would be, for minutes.
+FAILURE = (400, {"error": {"code": 400, "message": "the model failed, as asked", "status": "INVALID_ARGUMENT"}})
+SHELL = "run_shell_command"
+SUBAGENT = "invoke_agent"
+ROLES = {"model": "assistant"}
+
+
+def messages(body):
+    found = []
+    for content in body.get("contents") or []:
+        for part in content.get("parts") or []:
+            if "functionResponse" in part:
+                found.append(Message("tool", str(part["functionResponse"].get("response"))))
+            elif "text" in part:
+                found.append(Message(ROLES.get(content.get("role"), "user"), part["text"]))
+    return found
+
+
+def tools(body):
+    return [tool["name"] for of_one in body.get("tools") or [] for tool in of_one.get("functionDeclarations") or []]
+
+
+def has_shell(body):
+    return SHELL in tools(body)
+
+
+def whole(path, body, text):
+    """The answer to a request that asks for no stream; None for one that does."""
+    if path.endswith(":countTokens"):
+        return {"totalTokens": 100}
+    return None if path.endswith(":streamGenerateContent") else response(body, [{"text": text}], "STOP")
+
+
+def response(body, parts, finish=None):
+    candidate = {"content": {"role": "model", "parts": parts}, "index": 0} | ({"finishReason": finish} if finish else {})
+    usage = {"promptTokenCount": 100, "candidatesTokenCount": 10, "totalTokenCount": 110}
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-2.5-flash", "responseId": uuid.uuid4().hex[:22]}
+
+
+def events(body, text, call):
+    """The stream that says `text`, or makes the shell call of the answer `call`. A last part without words ends it."""
+    if call:
+        yield response(body, [{"functionCall": {"id": uuid.uuid4().hex[:12], "name": SHELL, "args": {"command": call.bash, "description": "as the test asked"}}}])
+    else:
+        yield response(body, [{"text": text[:1]}])
+        yield response(body, [{"text": text[1:]}])
+    yield response(body, [{"text": ""}], "STOP")

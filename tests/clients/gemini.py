@@ -1,4 +1,6 @@
 """Driving Gemini CLI."""
+import json
+
 import gemini_wire
 import processes
 from client import Client
@@ -11,8 +13,8 @@ class Gemini(Client):
     leave = "/quit"
     turn_end = "AfterAgent"
     home_variable = "GEMINI_CLI_HOME"
-    # A shell call is asked about unless it is allowed.
-    flags = ("--allowed-tools", "run_shell_command")
+    # A shell call is asked about otherwise, one with a redirection also where the tool is allowed.
+    flags = ("--approval-mode", "yolo")
 
     @staticmethod
     def resuming(session):
@@ -21,6 +23,14 @@ class Gemini(Client):
     def headless(self, prompt, arguments):
         return [*self.flags, *arguments, "-p", prompt]
 
+    def open(self, *arguments, ready=True, **more):
+        """As `Client.open`; what is typed before SessionStart is over can be lost. `ready=False`: no such event will come."""
+        seen = len(self.records.of("SessionStart"))
+        window = super().open(*arguments, **more)
+        if ready:
+            self.records.wait("SessionStart", count=seen + 1)
+        return window
+
     def is_program(self, pid):
         """A node process that has the client's script as an argument."""
         return str(self.program) in processes.arguments(pid)
@@ -28,6 +38,19 @@ class Gemini(Client):
     def inner(self, pid):
         """The process that the one in the pane starts, and that does the work."""
         return next((child for child in processes.children(pid) if self.is_program(child)), None)
+
+    def kill_inner(self, window):
+        """kill -9 of the process that does the work; the other one ends by itself."""
+        window.pane.screen()
+        processes.send(self.inner(window.pid))
+        window.gone()
+
+    def configure(self, change):
+        """Change the user's settings file: `change` is given its content."""
+        path = self.home.gemini / "settings.json"
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        change(settings)
+        path.write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
     def interrupt(self, window):
         """Esc, which fires no event."""

@@ -7,6 +7,8 @@ from model_server import Message
 ENDPOINT = (":streamGenerateContent", ":generateContent", ":countTokens")
 # A refused request is not tried again; an overloaded server would be, for minutes.
 FAILURE = (400, {"error": {"code": 400, "message": "the model failed, as asked", "status": "INVALID_ARGUMENT"}})
+# A comment in the stream is taken for a part of an event.
+COMMENTS = False
 SHELL = "run_shell_command"
 SUBAGENT = "invoke_agent"
 ROLES = {"model": "assistant"}
@@ -40,15 +42,24 @@ def whole(path, body, text):
 
 def response(body, parts, finish=None):
     candidate = {"content": {"role": "model", "parts": parts}, "index": 0} | ({"finishReason": finish} if finish else {})
-    usage = {"promptTokenCount": 100, "candidatesTokenCount": 10, "totalTokenCount": 110}
+    asked = 100 + sum(len(message.text) for message in messages(body)) // 4
+    usage = {"promptTokenCount": asked, "candidatesTokenCount": 10, "totalTokenCount": asked + 10}
     return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-2.5-flash", "responseId": uuid.uuid4().hex[:22]}
 
 
+def function(call):
+    """The function that the answer `call` wants called."""
+    if call.subagent:
+        return {"name": SUBAGENT, "args": {"agent_name": call.subagent, "prompt": "look around"}}
+    return {"name": SHELL, "args": {"command": call.bash, "description": "as the test asked"}}
+
+
 def events(body, text, call):
-    """The stream that says `text`, or makes the shell call of the answer `call`. A last part without words ends it."""
+    """The stream that says `text` in two parts, or makes the shell call of the answer `call`."""
     if call:
-        yield response(body, [{"functionCall": {"id": uuid.uuid4().hex[:12], "name": SHELL, "args": {"command": call.bash, "description": "as the test asked"}}}])
+        yield response(body, [{"functionCall": {"id": uuid.uuid4().hex[:12]} | function(call)}])
+        yield response(body, [{"text": ""}], "STOP")
     else:
-        yield response(body, [{"text": text[:1]}])
-        yield response(body, [{"text": text[1:]}])
-    yield response(body, [{"text": ""}], "STOP")
+        half = len(text) // 2
+        yield response(body, [{"text": text[:half]}])
+        yield response(body, [{"text": text[half:]}], "STOP")

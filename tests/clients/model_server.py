@@ -15,6 +15,7 @@ class Answer:
     """How a prompt is answered. `since`: from which of its requests on a failure or a hold begins (a blocked Stop asks again)."""
     bash: str | None = None  # one call of the shell comes first
     background: bool = False  # Claude: that call runs in the background, and is made once only, however often the prompt comes
+    subagent: str | None = None  # Gemini: one call of this subagent comes first
     escalate: bool = False  # Codex: that call asks to run outside the sandbox
     say: str | None = None  # the words, instead of numbered ones
     last: tuple[int, str] | None = None  # from this request on these words
@@ -29,7 +30,7 @@ class Answer:
 
     def last_words(self, prompt):
         """What a client shows when the prompt is answered whole."""
-        return self.words(prompt, 2 if self.bash else 1)
+        return self.words(prompt, 2 if self.bash or self.subagent else 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +59,7 @@ class ModelServer:
         self.latency = 0.3  # seconds before the first byte; no real model is faster
         self.answers = {}
         self.requests = []
+        self.others = []  # what was asked without the shell tool
         self.lock = threading.Lock()
         self.http = Server(("127.0.0.1", 0), Handler)
         self.http.model = self
@@ -78,6 +80,7 @@ class ModelServer:
     def take(self, body):
         """Log the request; the answer, the words to say, and the answer whose shell call is to be made first (None: say the words)."""
         if not self.wire.has_shell(body):
+            self.others.append(body)
             return Answer(), "understood", None  # a client's own business: a title, a summary
         messages = self.wire.messages(body)
         prompt, later = self.latest_prompt(messages)
@@ -86,7 +89,7 @@ class ModelServer:
             self.requests.append(Request(prompt, messages, time.monotonic()))
             number = sum(request.prompt == prompt for request in self.requests)
         called = any(message.role == "tool" for message in later)
-        call = answer if answer.bash and not called and (number == 1 or not answer.background) else None
+        call = answer if (answer.bash or answer.subagent) and not called and (number == 1 or not answer.background) else None
         if number < answer.since:
             answer = dataclasses.replace(answer, fail=False, hold=None)
         return answer, answer.words(prompt, number), call
@@ -166,7 +169,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first, *rest = events
         self.send_event(first)
         while hold and not hold.wait(0.25):
-            self.chunk(b": waiting\n\n")
+            if getattr(self.server.model.wire, "COMMENTS", True):
+                self.chunk(b": waiting\n\n")
         for event in rest:
             self.send_event(event)
         self.wfile.write(b"0\r\n\r\n")

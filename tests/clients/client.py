@@ -17,7 +17,8 @@ from waiting import wait_for
 
 # A Stop that baton answered with a prompt is a blocking error in Claude's words.
 HOOK_FAILED = re.compile(r"hook (?:error|failed|exited|timed out|cancelled)|hook_(?!blocking_)\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid"
-                         r"|Hook \S+ \(.*\) error|(?:finished|completed) with status [1-9]", re.I)
+                         r"|Hook \S+ \(.*\) error|(?:finished|completed) with status [1-9]"
+                         r"|Hook\(s\) \[.*\] failed for event", re.I)
 
 
 @dataclasses.dataclass(frozen=True)

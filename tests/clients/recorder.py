@@ -60,7 +60,8 @@ def main(path):
     payload = json.loads(text)
     event = payload["hook_event_name"]
     line = {"pid": os.getpid(), "start": processes.stat(os.getpid())["start"], "began": BEGAN, "cwd": os.getcwd(),
-            "env": {name: os.environ[name] for name in KEPT if name in os.environ}, "ancestors": chain, "transcript_bytes": transcript_bytes(payload), "text": text}
+            "env": {name: os.environ[name] for name in KEPT if name in os.environ}, "process": processes.stat(os.getpid()), "ancestors": chain,
+            "transcript_bytes": transcript_bytes(payload), "text": text}
     with open(path, "a", encoding="utf-8") as record:
         fcntl.flock(record, fcntl.LOCK_EX)
         record.write(json.dumps(line) + "\n")

@@ -50,7 +50,7 @@ def print_resume_elsewhere(client):
     [session] = client.records.sessions()
     seen = len(client.records.all())
     done = client.run(*client.headless("hello two", ("--resume", session)), cwd=client.home.other)
-    assert done.code == 42 and "Invalid session identifier" in done.err, done
+    assert done.code == 42 and "No previous sessions found for this project" in done.err, done
     assert len(client.records.all()) == seen, client.records.order()
 
 

@@ -4,6 +4,7 @@ import json
 import gemini_wire
 import processes
 from client import Client
+from waiting import wait_for
 
 
 class Gemini(Client):
@@ -24,12 +25,24 @@ class Gemini(Client):
         return [*self.flags, *arguments, "-p", prompt]
 
     def open(self, *arguments, ready=True, **more):
-        """As `Client.open`; what is typed before SessionStart is over can be lost. `ready=False`: no such event will come."""
+        """As `Client.open`; what is typed before SessionStart is over waits. `ready=False`: no such event will come."""
         seen = len(self.records.of("SessionStart"))
         window = super().open(*arguments, **more)
         if ready:
             self.records.wait("SessionStart", count=seen + 1)
+        wait_for("a key to be shown", lambda: self.takes_key(window.pane), detail=window.pane.last_lines)
         return window
+
+    def takes_key(self, pane):
+        """Whether a key arrives. Some are lost while a conversation is being restored. It is taken back."""
+        pane.type("x")
+        try:
+            wait_for("the key", lambda: not pane.shows(self.ready), seconds=1)
+        except AssertionError:
+            return False
+        pane.keys("C-u")
+        pane.wait(self.ready)
+        return True
 
     def is_program(self, pid):
         """A node process that has the client's script as an argument."""

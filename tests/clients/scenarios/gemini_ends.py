@@ -41,7 +41,7 @@ def end_ctrl_c(client):
 
 @gemini
 def end_ctrl_c_in_turn(client):
-    "Ctrl-C during an answer stops the turn without an event; twice more ends the client"
+    "Ctrl-C during an answer stops the turn; once more ends the client"
     window, inner = opened(client)
     release = window.hold("hello two")
     window.pane.keys("C-c")

@@ -152,7 +152,7 @@ def tui_checkpoint(client):
 
 @gemini
 def tui_interrupted(client):
-    "Esc during an answer: the turn ends without an event"
+    "Esc during an answer: AfterAgent, without a response"
     window = client.open()
     window.ask("hello one")
     release = window.hold("hello two")
@@ -161,7 +161,8 @@ def tui_interrupted(client):
     window.ask("hello three")
     window.exit()
     ends = [(record.payload["prompt"], record.payload["prompt_response"]) for record in client.records.of("AfterAgent")]
-    assert [prompt for prompt, _ in ends] == ["hello one", "hello three"], ends
+    assert [prompt for prompt, _ in ends] == ["hello one", "hello two", "hello three"], ends
+    assert ends[1][1] == "[no response text]", ends
 
 
 @gemini
@@ -231,7 +232,14 @@ def tui_compress(client):
         window.pane.wait(f"over {number}")
         client.records.wait("AfterAgent", count=len(client.model.requests))
     window.command("/compress")
-    window.pane.wait("(?i)compressed from")
+
+    def compressed():
+        if window.pane.shows(r"^ *\* /compress *$"):  # Enter chose it from the list
+            window.pane.keys("Enter")
+        return client.records.of("PreCompress")[-1].detail == "manual" and window.pane.shows("(?i)compress(ed|ion)")
+
+    wait_for("the compression", compressed, detail=window.pane.last_lines)
+    assert client.model.others, "no summary was asked for"
     window.ask("hello four")
     client.records.expect(start() + turn() * 3 + "A PreCompress manual," + turn())
 

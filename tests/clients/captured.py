@@ -27,7 +27,7 @@ def capture(agent, step, home):
             processes[label] = {"comm": above["name"], "daemon": False, "tty": above["tty"] != 0}
     lines = [{"agent": agent, "processes": processes}]
     for order, record in enumerate(records, start=1):
-        parent = record.ancestors[0]["name"]
+        parent = record.ancestors[0]["name"] if record.ancestors else COMM[agent]  # none: it outlived its parent
         lines.append({"order": order, "t_s": round(record.began - records[0].began, 3), "after_step": step, "event": record.event,
                       "shell": parent if parent != COMM[agent] else None,
                       "chain": [labels[above["pid"], above["start"]] for above in record.ancestors if above["name"] == COMM[agent]],

@@ -74,6 +74,7 @@ def reply_deny_prompt(client):
 @gemini
 def reply_loop(client):
     "AfterAgent denied: the reason is the next prompt of the same turn"
+    client.hooks_fail = True  # exit 2 is called a failure
     client.records.answer("AfterAgent", DENY, {"err": "and once more", "code": 2}, json.dumps({"decision": "block", "reason": "the last time"}))
     window = client.open()
     window.begin("hello one")
@@ -98,16 +99,18 @@ def reply_loop_limit(client):
 
 @gemini
 def reply_loop_interrupted(client):
-    "Esc while the model answers after a denial"
-    client.records.answer("AfterAgent", DENY)
+    "Esc while the model answers after a denial; the AfterAgent of Esc is denied too, in vain"
+    client.records.answer("AfterAgent", DENY, DENY)
     window = client.open()
     release = window.hold("hello one", since=2)
     client.model.wait("hello one", count=2)
     client.interrupt(window)
     release.set()
+    client.records.wait("AfterAgent", count=2)
     window.ask("hello two")
     ends = [(r.payload["prompt"], r.payload["stop_hook_active"]) for r in client.records.of("AfterAgent")]
-    assert ends == [("hello one", False), ("hello two", False)], ends
+    assert ends == [("hello one", False), ("hello one", True), ("hello two", False)], ends
+    assert len(client.model.sent("hello one")) == 2
 
 
 @gemini

@@ -91,6 +91,7 @@ def reply_loop(client):
 def reply_loop_limit(client):
     "one hundred and five denials: what ends the turn"
     client.model.latency = 0.0
+    client.configure(lambda settings: settings.update(hooks={"AfterAgent": settings["hooks"]["AfterAgent"]}))
     client.records.answer("AfterAgent", *[DENY] * 105)
     client.model.expect_prompt("hello one", Answer())
     done = client.run(*client.headless("hello one", ()))

@@ -241,7 +241,7 @@ def tui_compress(client):
     wait_for("the compression", compressed, detail=window.pane.last_lines)
     assert client.model.others, "no summary was asked for"
     window.ask("hello four")
-    client.records.expect(start() + turn() * 3 + "A PreCompress manual," + turn())
+    assert len(client.records.sessions()) == 1, client.records.order()
 
 
 @gemini

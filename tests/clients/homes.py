@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import isolation
+import packages
 
 KEY = "sk-ant-dummy-" + "0" * 28
 
@@ -39,16 +40,18 @@ trust_level = "trusted"
 trust_level = "trusted"
 """
 
+COPILOT_SETTINGS = {"banner": "never", "autoUpdate": False, "mouse": False}
+
 
 class Home:
     def __init__(self, path, port, baton, clients):
         self.path = pathlib.Path(path)
         self.work, self.other = self.path / "work", self.path / "other"
-        self.claude, self.codex = self.path / ".claude", self.path / ".codex"
+        self.claude, self.codex, self.copilot = self.path / ".claude", self.path / ".codex", self.path / ".copilot"
         self.state, self.bin = self.path / "state", self.path / "bin"
         # Where tmux itself puts the sockets of this account: baton opens windows on no other server.
         self.tmux = self.path / f"tmux-{os.geteuid()}"
-        for directory in (self.work, self.other, self.claude, self.codex, self.bin, self.path / "tmp", self.tmux):
+        for directory in (self.work, self.other, self.claude, self.codex, self.copilot, self.bin, self.path / "tmp", self.tmux):
             directory.mkdir(parents=True)
         self.tmux.chmod(0o700)
         for name, program in clients.items():
@@ -69,11 +72,15 @@ class Home:
             "CLAUDE_CONFIG_DIR": str(self.claude), "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}", "ANTHROPIC_API_KEY": KEY,
             "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CODEX_HOME": str(self.codex), "TEST_API_KEY": "dummy",
+            "COPILOT_HOME": str(self.copilot), "COPILOT_PROVIDER_BASE_URL": f"http://127.0.0.1:{port}/v1", "COPILOT_PROVIDER_API_KEY": "dummy",
+            "COPILOT_MODEL": "gpt-5.4", "COPILOT_OFFLINE": "true", "COPILOT_AUTO_UPDATE": "false",
+            # The program unpacks itself there, two hundred megabytes.
+            "COPILOT_PKG_CACHE_HOME": str(packages.cache() / "copilot-unpacked"),
         }
         for project in (self.work, self.other):
             subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
         self.port = port
-        self.write_configuration(self.claude, self.codex)
+        self.write_configuration(self.claude, self.codex, self.copilot)
         isolation.live_in(self.path)
 
     def put_stopwatch(self):
@@ -87,7 +94,7 @@ class Home:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
     def directory(self, agent):
-        return {"claude": self.claude, "codex": self.codex}[agent]
+        return {"claude": self.claude, "codex": self.codex, "copilot": self.copilot}[agent]
 
     def add_profile(self, agent):
         """Another configuration directory of this agent."""
@@ -96,7 +103,7 @@ class Home:
         self.write_configuration(**{agent: directory})
         return directory
 
-    def write_configuration(self, claude=None, codex=None):
+    def write_configuration(self, claude=None, codex=None, copilot=None):
         trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True, "allowedTools": []}
         known = {"hasCompletedOnboarding": True, "theme": "dark", "numStartups": 5, "autoUpdates": False,
                  "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
@@ -106,6 +113,9 @@ class Home:
             (claude / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
         if codex:
             (codex / "config.toml").write_text(config, encoding="utf-8")
+        if copilot:
+            (copilot / "settings.json").write_text(json.dumps(COPILOT_SETTINGS), encoding="utf-8")
+            (copilot / "config.json").write_text(json.dumps({"trustedFolders": [str(self.work), str(self.other)]}), encoding="utf-8")
 
 
 def link_or_copy(source, target):

@@ -8,6 +8,8 @@ import subprocess
 EVENTS = {
     "claude": ("SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "Notification", "PreCompact", "SessionEnd"),
     "codex": ("SessionStart", "UserPromptSubmit", "Stop", "Interrupt", "PermissionRequest", "PreCompact", "SessionEnd"),
+    "copilot": ("SessionStart", "UserPromptSubmit", "UserPromptTransformed", "PreToolUse", "PermissionRequest", "PostToolUse", "PostToolUseFailure", "Stop",
+                "SubagentStart", "SubagentStop", "Notification", "ErrorOccurred", "PreCompact", "SessionEnd"),
 }
 # Codex: effective time limits in seconds, which are part of what is trusted.
 TIMEOUT = {"SessionEnd": 3, "Interrupt": 3}
@@ -28,7 +30,7 @@ def install(agent, home, *flags, variables=None):
 
 def register(agent, directory, argv):
     """Write one command as a hook of every event into the agent's configuration directory, which has no hooks yet."""
-    {"claude": register_claude, "codex": register_codex}[agent](directory, argv)
+    {"claude": register_claude, "codex": register_codex, "copilot": register_copilot}[agent](directory, argv)
 
 
 def register_claude(directory, argv):
@@ -47,6 +49,14 @@ def register_codex(directory, argv):
     path.write_text(json.dumps({"hooks": hooks}, indent=1), encoding="utf-8")
     with open(directory / "config.toml", "a", encoding="utf-8") as config:
         config.write("".join(trust))
+
+
+def register_copilot(directory, argv, events=EVENTS["copilot"], **more):
+    """An event named like this brings payloads in the form of Claude, with the event's name in it; `sessionStart` brings its own form."""
+    handler = {"type": "command", "exec": argv[0], "args": argv[1:], "timeoutSec": OTHER_TIMEOUT} | more
+    (directory / "hooks").mkdir(exist_ok=True)
+    hooks = {"version": 1, "hooks": {event: [handler] for event in events}}
+    (directory / "hooks/recorder.json").write_text(json.dumps(hooks, indent=1), encoding="utf-8")
 
 
 def snake(event):

@@ -1,4 +1,4 @@
-"""The two clients, from the npm registry, in pinned versions, kept in a cache directory."""
+"""The clients, from the npm registry, in pinned versions, kept in a cache directory."""
 import os
 import pathlib
 import shutil
@@ -10,6 +10,7 @@ import isolation
 PACKAGES = {
     "claude": ("@anthropic-ai/claude-code", "2.1.332", "node_modules/@anthropic-ai/claude-code-linux-*/claude"),
     "codex": ("@openai/codex", "0.171.0", "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"),
+    "copilot": ("@github/copilot", "1.0.102", "node_modules/@github/copilot-linux-*/copilot"),
 }
 
 
@@ -18,7 +19,7 @@ class Unavailable(Exception):
 
 
 def version(agent):
-    """The version to run: BATON_CLAUDE_VERSION, BATON_CODEX_VERSION, or the pinned one."""
+    """The version to run: BATON_CLAUDE_VERSION and the like, or the pinned one."""
     return os.environ.get(f"BATON_{agent.upper()}_VERSION") or PACKAGES[agent][1]
 
 

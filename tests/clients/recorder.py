@@ -4,7 +4,7 @@
 usage: recorder.py RECORD          one event on stdin; appends one JSON line to RECORD
 
 RECORD.answers, when it exists, is {"<event>": [<what the next call says>, ...]}; each call takes the first one: text for
-standard output, or a number to fail with.
+standard output, or a number to fail with, or {"out": text, "err": text, "code": number, "sleep": seconds}.
 """
 import fcntl
 import json
@@ -14,7 +14,8 @@ import time
 
 BEGAN = time.monotonic()
 KEPT = ("TMUX", "TMUX_PANE", "PWD", "BATON_HOME", "BATON_TEST_WINDOW", "CLAUDE_PID", "CLAUDE_CODE_SESSION_ID", "CLAUDE_PROJECT_DIR",
-        "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ATTENDED", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "CODEX_THREAD_ID")
+        "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ATTENDED", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "CODEX_THREAD_ID",
+        "COPILOT_CLI", "COPILOT_AGENT_SESSION_ID", "COPILOT_LOADER_PID", "COPILOT_HOME", "COPILOT_PROJECT_DIR", "COPILOT_CLI_BINARY_VERSION")
 
 
 def take_answer(path, event):
@@ -38,6 +39,17 @@ def transcript_bytes(payload):
         return -1
 
 
+def say(answer):
+    if isinstance(answer, dict):
+        time.sleep(answer.get("sleep", 0))
+        sys.stderr.write(answer.get("err", ""))
+        sys.stdout.write(answer.get("out", ""))
+        sys.exit(answer.get("code", 0))
+    if isinstance(answer, int):
+        sys.exit(answer)
+    sys.stdout.write(answer)
+
+
 def main(path):
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import processes  # found only beside this file, wherever the client starts us
@@ -54,9 +66,7 @@ def main(path):
         record.write(json.dumps(line) + "\n")
         record.flush()
         answer = take_answer(path + ".answers", event)
-    if isinstance(answer, int):
-        sys.exit(answer)
-    sys.stdout.write(answer)
+    say(answer)
 
 
 if __name__ == "__main__":

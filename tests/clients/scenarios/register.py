@@ -4,6 +4,7 @@ import typing
 
 from claude import Claude
 from codex import Codex
+from copilot import Copilot
 
 SCENARIOS = []
 
@@ -25,4 +26,5 @@ def register(client, needs_baton):
 
 
 claude, codex = register(Claude, False), register(Codex, False)
+copilot = register(Copilot, False)
 claude_with_baton, codex_with_baton = register(Claude, True), register(Codex, True)

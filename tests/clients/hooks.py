@@ -53,9 +53,9 @@ def register_codex(directory, argv):
 
 def register_copilot(directory, argv, events=EVENTS["copilot"], **more):
     """An event named like this brings payloads in the form of Claude, with the event's name in it; `sessionStart` brings its own form."""
-    handler = {"type": "command", "exec": argv[0], "args": argv[1:], "timeoutSec": OTHER_TIMEOUT} | more
+    handler = {"type": "command", "exec": argv[0], "timeoutSec": OTHER_TIMEOUT} | more
     (directory / "hooks").mkdir(exist_ok=True)
-    hooks = {"version": 1, "hooks": {event: [handler] for event in events}}
+    hooks = {"version": 1, "hooks": {event: [handler | {"args": [*argv[1:], event]}] for event in events}}
     (directory / "hooks/recorder.json").write_text(json.dumps(hooks, indent=1), encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ from waiting import wait_for
 class Record:
     """One call of a hook. `began` is in seconds, `start` in clock ticks since boot."""
     payload: dict
+    event: str
     text: str
     began: float
     start: int
@@ -22,12 +23,8 @@ class Record:
     transcript_bytes: int | None
 
     @property
-    def event(self):
-        return self.payload["hook_event_name"]
-
-    @property
     def session(self):
-        return self.payload["session_id"]
+        return self.payload.get("session_id") or self.payload["sessionId"]
 
     @property
     def detail(self):
@@ -51,7 +48,7 @@ class Records:
                 raw = json.loads(line)
             except ValueError:
                 continue  # the last line, half written
-            records.append(Record(json.loads(raw["text"]), raw["text"], raw["began"], raw["start"], raw["env"], raw["cwd"], raw["pid"], raw["ancestors"],
+            records.append(Record(json.loads(raw["text"]), raw["event"], raw["text"], raw["began"], raw["start"], raw["env"], raw["cwd"], raw["pid"], raw["ancestors"],
                                   raw["transcript_bytes"]))
         return sorted(records, key=lambda record: (record.start, record.began))
 

@@ -59,7 +59,8 @@ def main(path, event=None):
     text = sys.stdin.buffer.read().decode("utf-8", "replace")
     payload = json.loads(text)
     event = payload.get("hook_event_name") or event or payload["hookName"]
-    line = {"pid": os.getpid(), "start": processes.stat(os.getpid())["start"], "began": BEGAN, "cwd": os.getcwd(),
+    own = processes.stat(os.getpid())
+    line = {"pid": os.getpid(), "start": own["start"], "group": own["group"], "session": own["session"], "tty": own["tty"], "began": BEGAN, "cwd": os.getcwd(),
             "env": {name: os.environ[name] for name in KEPT if name in os.environ}, "ancestors": chain, "transcript_bytes": transcript_bytes(payload),
             "event": event, "text": text}
     with open(path, "a", encoding="utf-8") as record:

@@ -87,8 +87,12 @@ class Records:
 
 
 def in_any_order(lines):
-    """Neighbouring SessionEnds sorted: a client that quits ends all its sessions at once."""
-    out, ends = [], []
+    """Neighbouring SessionEnds sorted: a client that quits ends all its sessions at once. The start of a session before its first prompt: Copilot calls
+    both hooks at once."""
+    lines, out, ends = list(lines), [], []
+    for place, (first, second) in enumerate(zip(lines, lines[1:])):
+        if first.endswith(" UserPromptSubmit") and second.startswith(first.split()[0] + " SessionStart"):
+            lines[place:place + 2] = second, first
     for line in [*lines, ""]:
         if " SessionEnd" in line:
             ends.append(line)

@@ -16,7 +16,7 @@ from terminal import Terminal
 from waiting import wait_for
 
 # A Stop that baton answered with a prompt is a blocking error in Claude's words.
-HOOK_FAILED = re.compile(r"hook (?:error|failed|exited|timed out|cancelled)|hook_(?!blocking_)\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid"
+HOOK_FAILED = re.compile(r"hook (?:command )?(?:error|failed|exited|timed out|cancelled)|hook_(?!blocking_)\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid"
                          r"|Hook \S+ \(.*\) error|(?:finished|completed) with status [1-9]", re.I)
 
 
@@ -31,6 +31,7 @@ class Client:
     agent = wire = ready = leave = None  # of the subclass
     flags = ()
     install_flags = ()
+    known_to_baton = True  # whether `baton install` can name it
     hooks_fail = False  # set by a scenario whose hooks are meant to
 
     def __init__(self, program, directory, baton, recorder):
@@ -44,7 +45,7 @@ class Client:
         # The recorder is a foreign hook that is there already: install leaves it, and puts its own behind it.
         self.recorder = [*recorder, str(self.records.path)]
         hooks.register(self.agent, self.home.directory(self.agent), self.recorder)
-        if baton:
+        if baton and self.known_to_baton:
             hooks.install(self.agent, self.home, *self.install_flags)
 
     def run(self, *arguments, cwd=None):

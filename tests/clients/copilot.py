@@ -6,6 +6,7 @@ from client import Client
 class Copilot(Client):
     agent = "copilot"
     wire = copilot_wire
+    known_to_baton = False
     ready = r"^\s*❯"
     leave = "/exit"
     home_variable = "COPILOT_HOME"
@@ -17,3 +18,32 @@ class Copilot(Client):
 
     def headless(self, prompt, arguments):
         return [*self.flags, *arguments, "-p", prompt]
+
+    @staticmethod
+    def interrupt(window):
+        """Ctrl-C, which fires no event. One Esc does nothing; two within half a second put a prompt back that has no answer yet."""
+        window.pane.keys("C-c")
+        window.pane.wait("Operation cancelled by user")
+
+    @staticmethod
+    def leave_by_keys(window):
+        window.pane.keys("C-c")
+        window.pane.wait(r"ctrl\+c again to exit")
+        window.pane.keys("C-c")
+        window.gone()
+
+    def switch(self, window, command, says):
+        """/clear, /new, /fork or /resume; `says`: what then stands on the screen."""
+        window.command(command)
+        window.pane.wait(says)
+        window.pane.wait(r"← open sidebar")
+
+    def directory_of(self, session):
+        return self.home.copilot / "session-state" / session
+
+    def transcript(self, session):
+        return self.directory_of(session) / "events.jsonl"
+
+    def users_of(self, session):
+        """The pids of the processes that say that they have this session open."""
+        return {int(path.read_text(encoding="utf-8")) for path in self.directory_of(session).glob("inuse.*.lock")}

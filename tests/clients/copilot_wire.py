@@ -34,7 +34,7 @@ def events(body, text, call):
 
     yield chunk({"role": "assistant", "content": ""})
     if call:
-        name, arguments = ("bash", {"command": call.bash}) if call.bash else ("task", {"agent_type": "task", "name": "asked", "prompt": call.task})
+        name, arguments = ("bash", {"command": call.bash} | ({"mode": "async"} if call.background else {})) if call.bash else ("task", {"agent_type": "task", "name": "asked", "prompt": call.task})
         function = {"name": name, "arguments": json.dumps(arguments | {"description": "as the test asked"})}
         yield chunk({"tool_calls": [{"index": 0, "id": f"call_{uuid.uuid4().hex}", "type": "function", "function": function}]})
     else:

@@ -1,6 +1,7 @@
 """Driving GitHub Copilot CLI."""
 import copilot_wire
 from client import Client
+from waiting import wait_for
 
 
 class Copilot(Client):
@@ -24,6 +25,14 @@ class Copilot(Client):
         """Ctrl-C, which fires no event. One Esc does nothing; two within half a second put a prompt back that has no answer yet."""
         window.pane.keys("C-c")
         window.pane.wait("Operation cancelled by user")
+
+    @staticmethod
+    def put_back(window, prompt):
+        """Esc twice, until the prompt stands where it was typed: the two count only when they come neither at once nor late."""
+        def back():
+            window.pane.keys("Escape")
+            return window.pane.shows(rf"❯\s+{prompt}\s*\n─")
+        wait_for("the prompt to be put back", back, detail=window.pane.last_lines)
 
     @staticmethod
     def leave_by_keys(window):

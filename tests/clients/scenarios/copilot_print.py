@@ -9,6 +9,7 @@ from scenarios.register import copilot
 from waiting import wait_for
 
 ONE = "SessionStart new, A UserPromptSubmit, A Stop, A SessionEnd complete"
+COMPLETE = ", A SessionEnd complete"
 OWN_NAMES = ("sessionStart", "userPromptSubmitted", "userPromptTransformed", "preToolUse", "permissionRequest", "postToolUse", "postToolUseFailure", "agentStop",
              "subagentStart", "subagentStop", "notification", "errorOccurred", "preCompact", "sessionEnd")
 
@@ -65,7 +66,7 @@ def print_tool_refused(client):
     "without a terminal and without --allow-all-tools a tool call is refused"
     client.model.expect_prompt("hello one", Answer(bash="touch made-by-the-model"))
     assert client.run("-p", "hello one").code == 0
-    client.records.expect("A SessionStart new, A UserPromptSubmit, A PreToolUse, A PermissionRequest, A Stop, A SessionEnd complete")
+    client.records.expect("A SessionStart new, A UserPromptSubmit, A PreToolUse, A PermissionRequest, A Notification permission_prompt, A Stop, A SessionEnd complete")
     assert not (client.home.work / "made-by-the-model").exists()
 
 
@@ -103,5 +104,5 @@ def signalled(number, expected):
     return copilot(play)
 
 
-for signal_number, end in ((signal.SIGTERM, ""), (signal.SIGHUP, ""), (signal.SIGINT, ""), (signal.SIGKILL, "")):
+for signal_number, end in ((signal.SIGTERM, COMPLETE), (signal.SIGHUP, COMPLETE), (signal.SIGINT, COMPLETE), (signal.SIGKILL, "")):
     signalled(signal_number, end)

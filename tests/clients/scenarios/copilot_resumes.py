@@ -1,6 +1,7 @@
 """Copilot's sessions: resumed, left, forked, and open twice."""
 from scenarios.copilot_tui import LEFT, ONE_TURN
 from scenarios.register import copilot
+from waiting import wait_for
 
 RESUMED = "A SessionStart resume, A UserPromptSubmit, A Stop,"
 
@@ -56,7 +57,7 @@ def resume_without_a_prompt(client):
     "resumed and left without a prompt: no hook; only a file says that it was open"
     session = left_session(client)
     window = client.open(f"--resume={session}")
-    assert client.users_of(session) == {window.pid}
+    wait_for("the file of the session's user", lambda: client.users_of(session) == {window.pid})
     window.exit()
     client.records.expect(ONE_TURN + LEFT)
 
@@ -82,7 +83,7 @@ def resume_inside(client):
     window.ask("hello three")
     second = client.records.sessions()[-1]
     assert client.users_of(first) == client.users_of(second) == {window.pid}
-    window.exit()
+    client.leave_by_keys(window)
     client.records.expect(ONE_TURN + LEFT + """, B SessionStart new, B UserPromptSubmit, B Stop
         A SessionStart resume, A UserPromptSubmit, A Stop, A SessionEnd user_exit, B SessionEnd user_exit""")
 
@@ -107,8 +108,21 @@ def new(client):
     window.ask("hello two")
     first, second = client.records.sessions()
     assert client.users_of(first) == client.users_of(second) == {window.pid}
-    window.exit()
+    client.leave_by_keys(window)
     client.records.expect(ONE_TURN + "B SessionStart new, B UserPromptSubmit, B Stop, A SessionEnd user_exit, B SessionEnd user_exit")
+
+
+@copilot
+def new_and_exit(client):
+    "/exit with two sessions open ends the one that is shown, and shows the other; the process goes on"
+    window = client.open()
+    window.ask("hello one")
+    client.switch(window, "/new", "Started a new session")
+    window.ask("hello two")
+    window.command(client.leave)
+    window.pane.wait("hello one")
+    client.leave_by_keys(window)
+    assert sorted(record.session for record in client.records.of("SessionEnd")) == sorted(client.records.sessions())
 
 
 @copilot
@@ -118,7 +132,7 @@ def fork(client):
     window.ask("hello one")
     client.switch(window, "/fork", "Forked from")
     window.ask("hello two")
-    window.exit()
+    client.leave_by_keys(window)
     client.records.expect(ONE_TURN + "B SessionStart resume, B UserPromptSubmit, B Stop, A SessionEnd user_exit, B SessionEnd user_exit")
 
 

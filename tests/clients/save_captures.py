@@ -22,6 +22,7 @@ def lines(agent, records, step):
         for above in (above for above in record.ancestors if above["name"] == NAMES.get(agent, agent)):
             labels.setdefault((above["pid"], above["start"]), (f"P{len(labels) + 1}", above))
     described = {label: {"comm": above["name"], "daemon": False, "tty": bool(above["tty"])} for label, above in labels.values()}
+    pids = {str(above["pid"]): label for label, above in labels.values()}
     yield {"agent": agent, "processes": described}
     for order, record in enumerate(records, start=1):
         parent = record.ancestors[0]["name"]
@@ -29,7 +30,7 @@ def lines(agent, records, step):
                "shell": None if parent == NAMES.get(agent, agent) else parent,
                "chain": [labels[above["pid"], above["start"]][0] for above in record.ancestors if (above["pid"], above["start"]) in labels],
                "transcript_bytes": record.transcript_bytes,
-               "env": {name: value for name, value in sorted(record.env.items()) if name not in NOT_OF_THE_CLIENT}, "payload": record.payload}
+               "env": {name: pids.get(value, value) if name.endswith("_PID") else value for name, value in sorted(record.env.items()) if name not in NOT_OF_THE_CLIENT}, "payload": record.payload}
 
 
 def main(agent, homes, directory=None):

@@ -36,7 +36,8 @@ def lines(agent, records, step):
 def main(agent, homes, directory=None):
     out = pathlib.Path(directory or pathlib.Path(__file__).resolve().parents[1] / "captures") / agent
     out.mkdir(parents=True, exist_ok=True)
-    found = {path.parent.name: path for path in sorted(pathlib.Path(homes).rglob("record"))}
+    # Of a scenario that was played more than once, the last.
+    found = {path.parent.name: path for path in sorted(pathlib.Path(homes).rglob("record"), key=lambda path: path.stat().st_mtime)}
     for number, (name, path) in enumerate(sorted(found.items()), start=1):
         records = Records(path).all()
         if records:

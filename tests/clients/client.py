@@ -31,6 +31,7 @@ class Client:
     agent = wire = ready = leave = None  # of the subclass
     flags = ()
     install_flags = ()
+    end_of_turn = "Stop"  # the event
     hooks_fail = False  # set by a scenario whose hooks are meant to
 
     def __init__(self, program, directory, baton, recorder):
@@ -142,10 +143,11 @@ class Window:
         return next((pid for pid in processes.children(self.pane.shell) if processes.program(pid) == str(self.client.program)), None)
 
     def ask(self, prompt, **answer):
-        """Type a prompt and wait for the whole answer, and its Stop."""
-        stops = len(self.client.records.of("Stop"))
+        """Type a prompt and wait for the whole answer, and the event at its end."""
+        event = self.client.end_of_turn
+        stops = len(self.client.records.of(event))
         self.pane.wait(re.escape(self.begin(prompt, **answer).last_words(prompt)))
-        self.client.records.wait("Stop", count=stops + 1)
+        self.client.records.wait(event, count=stops + 1)
 
     def begin(self, prompt, **answer):
         """Type a prompt, and wait until the model was asked."""

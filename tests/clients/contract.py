@@ -7,6 +7,7 @@ from scenarios import SCENARIOS
 
 FILE = pathlib.Path(__file__).resolve().parent / "contract.json"
 FAILED = "and then the scenario failed"
+UNKNOWN = {"version": "nothing", "events": {}, "events_without_one_order": [], "scenarios": {}}
 TYPES = {str: "text", bool: "bool", int: "number", float: "number", dict: "object", list: "list", type(None): "null"}
 
 
@@ -58,7 +59,7 @@ def lines(contract):
 def differences(now):
     """What differs from contract.json: one line each, `+` for what is new and `-` for what is gone."""
     known = json.loads(FILE.read_text(encoding="utf-8"))
-    was, is_so = lines({agent: known[agent] for agent in now}), lines(now)
+    was, is_so = lines({agent: known.get(agent, UNKNOWN) for agent in now}), lines(now)
     changed = [f"+ {line}" for line in is_so - was] + [f"- {line}" for line in was - is_so]
     return sorted(changed, key=lambda line: (line[2:], line[0]))
 
@@ -68,7 +69,7 @@ def report(now):
     known = json.loads(FILE.read_text(encoding="utf-8"))
     changed = differences(now)
     for agent in now:
-        print(f"compared: {agent} {now[agent]['version']} with the recorded {known[agent]['version']}")
+        print(f"compared: {agent} {now[agent]['version']} with the recorded {known.get(agent, UNKNOWN)['version']}")
     print(*changed, f"{len(changed)} differences", sep="\n")
     return bool(changed)
 

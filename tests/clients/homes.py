@@ -39,16 +39,26 @@ trust_level = "trusted"
 trust_level = "trusted"
 """
 
+# A provider of ours is bundled with the client, so that no package is fetched.
+OPENCODE_CONFIG = {
+    "$schema": "https://opencode.ai/config.json", "model": "test/m1", "autoupdate": False, "share": "disabled",
+    "provider": {"test": {"npm": "@ai-sdk/openai-compatible", "name": "Test", "models": {
+        "m1": {"name": "Model One", "limit": {"context": 100_000, "output": 4_000}}}}},
+}
+# With these the client takes the package of its plugin types for installed. Else it asks the registry first, for a minute.
+OPENCODE_LOCK = {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}
+
 
 class Home:
     def __init__(self, path, port, baton, clients):
         self.path = pathlib.Path(path)
         self.work, self.other = self.path / "work", self.path / "other"
         self.claude, self.codex = self.path / ".claude", self.path / ".codex"
+        self.opencode = self.path / ".config/opencode"
         self.state, self.bin = self.path / "state", self.path / "bin"
         # Where tmux itself puts the sockets of this account: baton opens windows on no other server.
         self.tmux = self.path / f"tmux-{os.geteuid()}"
-        for directory in (self.work, self.other, self.claude, self.codex, self.bin, self.path / "tmp", self.tmux):
+        for directory in (self.work, self.other, self.claude, self.codex, self.opencode, self.bin, self.path / "tmp", self.tmux):
             directory.mkdir(parents=True)
         self.tmux.chmod(0o700)
         for name, program in clients.items():
@@ -69,11 +79,12 @@ class Home:
             "CLAUDE_CONFIG_DIR": str(self.claude), "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}", "ANTHROPIC_API_KEY": KEY,
             "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CODEX_HOME": str(self.codex), "TEST_API_KEY": "dummy",
+            "OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
         }
         for project in (self.work, self.other):
             subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
         self.port = port
-        self.write_configuration(self.claude, self.codex)
+        self.write_configuration(self.claude, self.codex, self.opencode)
         isolation.live_in(self.path)
 
     def put_stopwatch(self):
@@ -87,7 +98,7 @@ class Home:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
     def directory(self, agent):
-        return {"claude": self.claude, "codex": self.codex}[agent]
+        return {"claude": self.claude, "codex": self.codex, "opencode": self.opencode}[agent]
 
     def add_profile(self, agent):
         """Another configuration directory of this agent."""
@@ -96,7 +107,7 @@ class Home:
         self.write_configuration(**{agent: directory})
         return directory
 
-    def write_configuration(self, claude=None, codex=None):
+    def write_configuration(self, claude=None, codex=None, opencode=None):
         trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True, "allowedTools": []}
         known = {"hasCompletedOnboarding": True, "theme": "dark", "numStartups": 5, "autoUpdates": False,
                  "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
@@ -106,6 +117,11 @@ class Home:
             (claude / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
         if codex:
             (codex / "config.toml").write_text(config, encoding="utf-8")
+        if opencode:
+            provider = OPENCODE_CONFIG["provider"]["test"] | {"options": {"baseURL": f"http://127.0.0.1:{self.port}/v1", "apiKey": "dummy"}}
+            (opencode / "opencode.json").write_text(json.dumps(OPENCODE_CONFIG | {"provider": {"test": provider}}), encoding="utf-8")
+            (opencode / "node_modules").mkdir()
+            (opencode / "package-lock.json").write_text(json.dumps(OPENCODE_LOCK), encoding="utf-8")
 
 
 def link_or_copy(source, target):

@@ -1,6 +1,7 @@
 """Registering hooks with the clients: baton's by `baton install`, and the recorder's beside them, as anybody's hooks may be there."""
 import hashlib
 import json
+import pathlib
 import re
 import shlex
 import subprocess
@@ -28,7 +29,7 @@ def install(agent, home, *flags, variables=None):
 
 def register(agent, directory, argv):
     """Write one command as a hook of every event into the agent's configuration directory, which has no hooks yet."""
-    {"claude": register_claude, "codex": register_codex}[agent](directory, argv)
+    {"claude": register_claude, "codex": register_codex, "opencode": register_opencode}[agent](directory, argv)
 
 
 def register_claude(directory, argv):
@@ -47,6 +48,13 @@ def register_codex(directory, argv):
     path.write_text(json.dumps({"hooks": hooks}, indent=1), encoding="utf-8")
     with open(directory / "config.toml", "a", encoding="utf-8") as config:
         config.write("".join(trust))
+
+
+def register_opencode(directory, argv):
+    """A plugin file, which the client finds by its place alone."""
+    plugin = pathlib.Path(__file__).with_name("opencode_plugin.js").read_text(encoding="utf-8")
+    (directory / "plugins").mkdir()
+    (directory / "plugins/recorder.js").write_text(plugin.replace('"RECORDER_COMMAND"', json.dumps(argv)), encoding="utf-8")
 
 
 def snake(event):

@@ -1,4 +1,4 @@
-"""The two clients, from the npm registry, in pinned versions, kept in a cache directory."""
+"""The clients, from the npm registry, in pinned versions, kept in a cache directory."""
 import os
 import pathlib
 import shutil
@@ -10,6 +10,8 @@ import isolation
 PACKAGES = {
     "claude": ("@anthropic-ai/claude-code", "2.1.332", "node_modules/@anthropic-ai/claude-code-linux-*/claude"),
     "codex": ("@openai/codex", "0.171.0", "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"),
+    # Two builds are installed, with and without AVX2; the first in the order of names is the one with.
+    "opencode": ("opencode-ai", "1.18.33", "node_modules/opencode-linux-*/bin/opencode"),
 }
 
 
@@ -18,7 +20,7 @@ class Unavailable(Exception):
 
 
 def version(agent):
-    """The version to run: BATON_CLAUDE_VERSION, BATON_CODEX_VERSION, or the pinned one."""
+    """The version to run: BATON_CLAUDE_VERSION and the like, or the pinned one."""
     return os.environ.get(f"BATON_{agent.upper()}_VERSION") or PACKAGES[agent][1]
 
 

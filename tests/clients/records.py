@@ -60,11 +60,11 @@ class Records:
 
     def sessions(self):
         """Ids in the order of their first event."""
-        return list(dict.fromkeys(record.session for record in self.all()))
+        return list(dict.fromkeys(record.session for record in self.all() if record.session))
 
     def order(self):
         """One line per event: the session as a letter, the event, its detail. Idle notifications depend on the clock: left out."""
-        letters = dict(zip(self.sessions(), string.ascii_uppercase))
+        letters = {"": "-"} | dict(zip(self.sessions(), string.ascii_uppercase))
         lines = [f"{letters[r.session]} {r.event} {r.detail}".rstrip() for r in self.all() if r.detail != "idle_prompt"]
         return in_any_order(lines)
 

@@ -4,6 +4,7 @@ import typing
 
 from claude import Claude
 from codex import Codex
+from opencode import Opencode
 
 SCENARIOS = []
 
@@ -24,5 +25,5 @@ def register(client, needs_baton):
     return add
 
 
-claude, codex = register(Claude, False), register(Codex, False)
+claude, codex, opencode = register(Claude, False), register(Codex, False), register(Opencode, False)
 claude_with_baton, codex_with_baton = register(Claude, True), register(Codex, True)

@@ -2,9 +2,12 @@
 import json
 import re
 import sqlite3
+import subprocess
 
 import opencode_wire
+import processes
 from client import Client
+from waiting import wait_for
 
 PROBLEM = re.compile(r"failed to load plugin|plugin \w+ hook failed|the hook of \S+ failed")
 
@@ -29,6 +32,23 @@ class Opencode(Client):
         window.pane.keys("Escape")
         window.pane.wait("again to interrupt")
         window.pane.keys("Escape")
+
+    def serve(self):
+        """A server without a window; its process and address. It goes with the scenario."""
+        log = self.home.path / "serve.log"
+        with log.open("w", encoding="utf-8") as output:
+            server = subprocess.Popen([self.program, "serve"], cwd=self.home.work, env=self.home.env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        found = wait_for("the server's address", lambda: re.search(r"listening on (http://\S+)", log.read_text(encoding="utf-8")))
+        return server, found.group(1)
+
+    def start(self, *arguments):
+        """The client without a terminal, left running."""
+        return subprocess.Popen([self.program, *arguments], cwd=self.home.work, env=self.home.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def stop(self, process, number):
+        """Send a signal to a process that `start` or `serve` started; its exit code."""
+        processes.send(process.pid, number)
+        return process.wait(timeout=30)
 
     @property
     def data(self):

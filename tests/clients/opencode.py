@@ -41,9 +41,9 @@ class Opencode(Client):
         found = wait_for("the server's address", lambda: re.search(r"listening on (http://\S+)", log.read_text(encoding="utf-8")))
         return server, found.group(1)
 
-    def start(self, *arguments):
+    def start(self, *arguments, cwd=None):
         """The client without a terminal, left running."""
-        return subprocess.Popen([self.program, *arguments], cwd=self.home.work, env=self.home.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return subprocess.Popen([self.program, *arguments], cwd=cwd or self.home.work, env=self.home.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def stop(self, process, number):
         """Send a signal to a process that `start` or `serve` started; its exit code."""

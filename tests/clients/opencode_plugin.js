@@ -39,6 +39,7 @@ function reply(out) {
 
 export const Recorder = async ({ client, directory, worktree, project, serverUrl }) => {
   const all = Boolean(process.env.BATON_TEST_ALL)
+  const more = (process.env.BATON_TEST_MORE ?? "").split(",").filter(Boolean)
   const base = { plugin_pid: process.pid, directory, worktree, project_id: project.id, server_url: String(serverUrl) }
   let queue = Promise.resolve()
 
@@ -62,7 +63,7 @@ export const Recorder = async ({ client, directory, worktree, project, serverUrl
 
   const hooks = {
     event: async ({ event }) => {
-      if (all || EVENTS.includes(event.type)) {
+      if (all || EVENTS.includes(event.type) || more.includes(event.type)) {
         const { sessionID, info } = event.properties ?? {}
         const running = later(event.type, sessionID ?? info?.id, { event })
         if (process.env.BATON_TEST_THROW === event.type) throw new Error(`the handler of ${event.type} throws`)
@@ -74,7 +75,7 @@ export const Recorder = async ({ client, directory, worktree, project, serverUrl
       await report("dispose", "", {})
     },
   }
-  for (const name of all ? [...HOOKS, ...OTHER_HOOKS] : HOOKS) {
+  for (const name of [...HOOKS, ...OTHER_HOOKS.filter((other) => all || more.includes(other))]) {
     hooks[name] = async (input, output) => {
       await queue
       await report(name, input.sessionID, { input, output }, output)

@@ -45,10 +45,11 @@ def main(path):
 
     # The chain is read before stdin: a client that is killed meanwhile must not shorten it.
     chain = processes.ancestors(os.getpid())
+    own = processes.stat(os.getpid())
     text = sys.stdin.buffer.read().decode("utf-8", "replace")
     payload = json.loads(text)
     event = payload["hook_event_name"]
-    line = {"pid": os.getpid(), "start": processes.stat(os.getpid())["start"], "began": BEGAN, "cwd": os.getcwd(),
+    line = {"pid": os.getpid(), "start": own["start"], "group": own["group"], "session": own["session"], "tty": own["tty"], "began": BEGAN, "cwd": os.getcwd(),
             "env": {name: os.environ[name] for name in KEPT if name in os.environ}, "ancestors": chain, "transcript_bytes": transcript_bytes(payload), "text": text}
     with open(path, "a", encoding="utf-8") as record:
         fcntl.flock(record, fcntl.LOCK_EX)

@@ -9,8 +9,8 @@ from scenarios.register import opencode
 from waiting import wait_for
 
 TURN = "A chat.message, A session.idle,"
-NEW = "- plugin.init, A session.created," + TURN
-SHELL = "- plugin.init, A session.created, A chat.message, A tool.execute.before,"
+NEW = "A session.created," + TURN
+SHELL = "A session.created, A chat.message, A tool.execute.before,"
 
 
 @opencode
@@ -31,7 +31,7 @@ def tui_unused(client):
     window = client.open()
     client.records.wait("plugin.init")
     window.exit()
-    client.records.expect("- plugin.init, - dispose")
+    client.records.expect("- dispose")
     assert not client.query("select id from session")
 
 
@@ -88,7 +88,7 @@ def tui_pane_closed(client):
     window = client.open()
     window.ask("hello one")
     window.close()
-    client.records.expect("- plugin.init," + NEW + "- dispose")
+    client.records.expect("" + NEW + "- dispose")
 
 
 @opencode
@@ -100,10 +100,10 @@ def tui_kill_and_resume(client):
     first.kill()
     second = client.open("--session", session)
     second.pane.wait("answer 1 to hello one")
-    client.records.expect(NEW + "- plugin.init")
+    client.records.expect(NEW)
     second.ask("hello two")
     second.exit()
-    client.records.expect(NEW + "- plugin.init," + TURN + "- dispose")
+    client.records.expect(NEW + "" + TURN + "- dispose")
 
 
 @opencode
@@ -116,7 +116,7 @@ def tui_continue(client):
     second.pane.wait("answer 1 to hello one")
     second.ask("hello two")
     second.exit()
-    client.records.expect(NEW + "- dispose, - plugin.init," + TURN + "- dispose")
+    client.records.expect(NEW + "- dispose, " + TURN + "- dispose")
 
 
 @opencode
@@ -130,7 +130,7 @@ def tui_resume_elsewhere(client):
     second.pane.wait("answer 1 to hello one")
     second.ask("hello two")
     second.exit()
-    client.records.expect(NEW + "- dispose, - plugin.init," + TURN + "- dispose")
+    client.records.expect(NEW + "- dispose, " + TURN + "- dispose")
 
 
 @opencode
@@ -159,7 +159,7 @@ def tui_picker(client):
     window.pane.keys("Down")
     window.pane.keys("Enter")
     window.pane.wait("answer 1 to hello one")
-    seen = NEW + "- dispose, - plugin.init, B session.created, B chat.message, B session.idle,"
+    seen = NEW + "- dispose, B session.created, B chat.message, B session.idle,"
     client.records.expect(seen)
     window.ask("hello three")
     window.exit()
@@ -191,7 +191,7 @@ def tui_fork_session(client):
     second.pane.wait("answer 1 to hello one")
     second.ask("hello two")
     second.exit()
-    client.records.expect(NEW + "- plugin.init, B session.created, B chat.message, B session.idle, - dispose")
+    client.records.expect(NEW + "B session.created, B chat.message, B session.idle, - dispose")
 
 
 @opencode
@@ -207,7 +207,7 @@ def tui_two_windows(client):
     first.ask("hello three")
     first.exit()
     second.exit()
-    client.records.expect(NEW + "- plugin.init," + TURN * 2 + "- dispose, - dispose")
+    client.records.expect(NEW + "" + TURN * 2 + "- dispose, - dispose")
 
 
 @opencode
@@ -220,7 +220,7 @@ def tui_interrupted(client):
     release.set()
     window.ask("hello two")
     window.exit()
-    client.records.expect("- plugin.init, A session.created, A chat.message, A session.error, A session.idle," + TURN + "- dispose")
+    client.records.expect("A session.created, A chat.message, A session.error, A session.idle," + TURN + "- dispose")
 
 
 @opencode
@@ -230,7 +230,7 @@ def tui_model_fails(client):
     window.begin("hello one", fail=True)
     client.records.wait("session.idle")
     window.exit()
-    client.records.expect("- plugin.init, A session.created, A chat.message, A session.error, A session.idle, - dispose")
+    client.records.expect("A session.created, A chat.message, A session.error, A session.idle, - dispose")
 
 
 @opencode
@@ -292,7 +292,7 @@ def tui_attached(client):
     window = client.open("attach", address)
     window.ask("hello one")
     window.exit()
-    client.records.expect(NEW.rstrip(","))
+    client.records.expect(NEW)
     record = client.records.of("chat.message")[0]
     assert record.payload["plugin_pid"] == server.pid and "TMUX_PANE" not in record.env, record
     client.stop(server, signal.SIGTERM)
@@ -308,7 +308,7 @@ def tui_attached_killed(client):
     release.set()
     client.records.wait("session.idle")
     client.stop(server, signal.SIGKILL)
-    client.records.expect(NEW.rstrip(","))
+    client.records.expect(NEW)
 
 
 @opencode
@@ -356,7 +356,7 @@ def tui_prompt_hook_throws(client):
     client.records.wait("chat.message")
     window.pane.wait("the hook of chat.message failed|UnknownError|rror")
     window.exit()
-    client.records.expect("- plugin.init, A session.created, A chat.message, - dispose")
+    client.records.expect("A session.created, A chat.message, - dispose")
 
 
 @opencode
@@ -365,7 +365,7 @@ def tui_killed_in_turn(client):
     window = client.open()
     window.hold("hello one")
     window.kill()
-    client.records.expect("- plugin.init, A session.created, A chat.message")
+    client.records.expect("A session.created, A chat.message")
 
 
 @opencode
@@ -375,4 +375,4 @@ def tui_exit_in_turn(client):
     window.hold("hello one")
     window.pane.keys("C-c")
     window.gone()
-    client.records.expect("- plugin.init, A session.created, A chat.message, - dispose")
+    client.records.expect("A session.created, A chat.message, - dispose")

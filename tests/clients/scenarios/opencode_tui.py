@@ -121,7 +121,7 @@ def tui_continue(client):
 
 @opencode
 def tui_resume_elsewhere(client):
-    "--session from another directory: the hooks' directory is the new one"
+    "--session from another directory: two instances in one process, and the session keeps its own"
     first = client.open()
     first.ask("hello one")
     [session] = client.records.sessions()
@@ -130,7 +130,9 @@ def tui_resume_elsewhere(client):
     second.pane.wait("answer 1 to hello one")
     second.ask("hello two")
     second.exit()
-    client.records.expect(NEW + "- dispose, " + TURN + "- dispose")
+    client.records.expect(NEW + "- dispose," + TURN + "- dispose, - dispose")
+    again = client.records.of("chat.message")[1]
+    assert again.payload["directory"] == str(client.home.work) and again.cwd == str(client.home.other), again
 
 
 @opencode

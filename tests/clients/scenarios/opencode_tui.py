@@ -222,7 +222,7 @@ def tui_interrupted(client):
     release.set()
     window.ask("hello two")
     window.exit()
-    client.records.expect("A session.created, A chat.message, A session.error, A session.idle," + TURN + "- dispose")
+    client.records.expect("A session.created, A chat.message, A session.error, A session.idle, A session.idle," + TURN + "- dispose")
 
 
 @opencode
@@ -232,7 +232,7 @@ def tui_model_fails(client):
     window.begin("hello one", fail=True)
     client.records.wait("session.idle")
     window.exit()
-    client.records.expect("A session.created, A chat.message, A session.error, A session.idle, - dispose")
+    client.records.expect("A session.created, A chat.message, A session.error, A session.idle, A session.idle, - dispose")
 
 
 @opencode

@@ -11,16 +11,24 @@ from records import Records
 from scenarios import SCENARIOS
 
 NOT_OF_THE_CLIENT = ("BATON_HOME", "BATON_TEST_WINDOW", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
+# Large, and not about a session: prompts and tools of the client's own.
+LEFT_OUT = ("tool.definition", "experimental.chat.system.transform", "experimental.chat.messages.transform", "plugin.added")
+
+
+def is_server(record):
+    return "serve" in record.payload.get("argv", ())
 
 
 def capture(agent, step, records):
     """The lines of one capture. Processes have labels."""
     labels, processes = {}, {}
+    records = [record for record in records if record.event not in LEFT_OUT]
+    servers = {record.payload["plugin_pid"] for record in records if is_server(record)}
     for above in (above for record in records for above in record.ancestors if above["name"] == agent):
         identity = above["pid"], above["start"]
         if identity not in labels:
             labels[identity] = f"P{len(labels) + 1}"
-            processes[labels[identity]] = {"comm": agent, "daemon": False, "tty": bool(above["tty"])}
+            processes[labels[identity]] = {"comm": agent, "daemon": above["pid"] in servers, "tty": bool(above.get("tty"))}
     pids = {pid: label for (pid, _), label in labels.items()}
     lines = [{"agent": agent, "processes": processes}]
     for order, record in enumerate(records, start=1):

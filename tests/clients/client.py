@@ -1,4 +1,4 @@
-"""One client in one fresh home: what a scenario drives. Claude and Codex differ only in what claude.py and codex.py hold."""
+"""One client in one fresh home: what a scenario drives. The clients differ only in what claude.py, codex.py and opencode.py hold."""
 import dataclasses
 import re
 import shlex
@@ -31,6 +31,7 @@ class Client:
     agent = wire = ready = leave = None  # of the subclass
     flags = ()
     install_flags = ()
+    has_adapter = True  # whether baton knows the client
     end_of_turn = "Stop"  # the event
     hooks_fail = False  # set by a scenario whose hooks are meant to
 
@@ -45,7 +46,7 @@ class Client:
         # The recorder is a foreign hook that is there already: install leaves it, and puts its own behind it.
         self.recorder = [*recorder, str(self.records.path)]
         hooks.register(self.agent, self.home.directory(self.agent), self.recorder)
-        if baton:
+        if baton and self.has_adapter:
             hooks.install(self.agent, self.home, *self.install_flags)
 
     def run(self, *arguments, cwd=None):

@@ -17,6 +17,7 @@ class Opencode(Client):
     wire = opencode_wire
     ready = r"ctrl\+p commands"
     leave = "/exit"
+    has_adapter = False
     end_of_turn = "session.idle"
     home_variable = "OPENCODE_CONFIG_DIR"
 

@@ -1,5 +1,4 @@
 """opencode's terminal interface."""
-import json
 import signal
 
 import processes
@@ -289,32 +288,6 @@ def tui_compact_automatic(client):
 
 
 @opencode
-def tui_attached(client):
-    "opencode attach: the server calls the hooks; the window has none of its own"
-    server, address = client.serve()
-    window = client.open("attach", address)
-    window.ask("hello one")
-    window.exit()
-    client.records.expect(NEW)
-    record = client.records.of("chat.message")[0]
-    assert record.payload["plugin_pid"] == server.pid and "TMUX_PANE" not in record.env, record
-    client.stop(server, signal.SIGTERM)
-
-
-@opencode
-def tui_attached_killed(client):
-    "opencode attach, killed in the middle of a turn: the server goes on with it"
-    server, address = client.serve()
-    window = client.open("attach", address)
-    release = window.hold("hello one")
-    window.kill()
-    release.set()
-    client.records.wait("session.idle")
-    client.stop(server, signal.SIGKILL)
-    client.records.expect(NEW)
-
-
-@opencode
 def tui_subagent(client):
     "a subagent"
     client.model.expect_prompt("look around", Answer())
@@ -322,43 +295,6 @@ def tui_subagent(client):
     window.ask("hello one", task="look around")
     window.exit()
     client.records.expect(SHELL + "B session.created, B chat.message, B session.idle, A tool.execute.after, A session.idle, - dispose")
-
-
-@opencode
-def tui_prompt_at_idle(client):
-    "a plugin goes on with the turn, 12 times"
-    client.model.expect_prompt("hello again", Answer())
-    client.records.answer("session.idle", *[json.dumps({"prompt": "hello again"})] * 12)
-    window = client.open()
-    window.ask("hello one")
-    client.model.wait("hello again", count=12)
-    client.records.wait("session.idle", count=13)
-    window.pane.wait("answer 12 to hello again")
-    window.exit()
-    client.records.expect(NEW + TURN * 12 + "- dispose")
-
-
-@opencode
-def tui_toast(client):
-    "a plugin can show words to the user"
-    client.records.answer("session.idle", json.dumps({"toast": "these words are for you"}))
-    window = client.open()
-    window.begin("hello one")
-    window.pane.wait("these words are for you")
-    window.exit()
-
-
-@opencode
-def tui_prompt_hook_throws(client):
-    "a chat.message that throws: what the user sees"
-    client.records.answer("chat.message", 1)
-    window = client.open()
-    client.model.expect_prompt("hello one", Answer())
-    window.pane.enter("hello one")
-    client.records.wait("chat.message")
-    window.pane.wait("Unexpected server error")
-    window.exit()
-    client.records.expect("A session.created, A chat.message, - dispose")
 
 
 @opencode

@@ -1,7 +1,7 @@
 """Waiting for a condition: the only way a scenario learns that something has happened."""
 import time
 
-PATIENCE = 30.0  # seconds; generous, since a busy machine is no failure
+PATIENCE = 60.0  # seconds; generous, since a busy machine is no failure
 
 
 def wait_for(what, condition, seconds=PATIENCE, detail=lambda: ""):

@@ -218,7 +218,7 @@ def tui_interrupted(client):
     window = client.open()
     release = window.hold("hello one")
     client.interrupt(window)
-    client.records.wait("session.idle")
+    client.records.wait("session.idle", count=2)
     release.set()
     window.ask("hello two")
     window.exit()
@@ -230,7 +230,7 @@ def tui_model_fails(client):
     "a service failure is a session.error, and the turn ends"
     window = client.open()
     window.begin("hello one", fail=True)
-    client.records.wait("session.idle")
+    client.records.wait("session.idle", count=2)
     window.exit()
     client.records.expect("A session.created, A chat.message, A session.error, A session.idle, A session.idle, - dispose")
 

@@ -11,8 +11,8 @@ TYPES = {str: "text", bool: "bool", int: "number", float: "number", dict: "objec
 
 
 def covered(agent):
-    """The scenarios whose events are the client's alone, without what a run does to them."""
-    return [scenario for scenario in SCENARIOS if scenario.client.agent == agent and not scenario.needs_baton]
+    """The scenarios played by default whose events are the client's alone, without what a run does to them."""
+    return [scenario for scenario in SCENARIOS if scenario.client.agent == agent and scenario.is_core and not scenario.needs_baton]
 
 
 def seen(agent, outcomes):

@@ -7,7 +7,7 @@ usage: drift.py [--newest | --record]
 --record   write contract.json instead
 
 Exit 0: as recorded. Exit 1: each difference is one line, `+` for what is new and `-` for what is gone.
-BATON_CLAUDE_VERSION and BATON_CODEX_VERSION choose other versions.
+BATON_CLAUDE_VERSION and the like choose other versions.
 """
 import argparse
 import pathlib

@@ -12,6 +12,7 @@ class Gemini(Client):
     wire = gemini_wire
     ready = r"Type your message"
     leave = "/quit"
+    has_adapter = False
     turn_end = "AfterAgent"
     home_variable = "GEMINI_CLI_HOME"
     # A shell call is asked about otherwise, one with a redirection also where the tool is allowed.

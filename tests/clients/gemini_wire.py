@@ -11,6 +11,8 @@ FAILURE = (400, {"error": {"code": 400, "message": "the model failed, as asked",
 COMMENTS = False
 SHELL = "run_shell_command"
 SUBAGENT = "invoke_agent"
+# A subagent that every installation has.
+BUILT_IN = "codebase_investigator"
 ROLES = {"model": "assistant"}
 
 
@@ -49,8 +51,8 @@ def response(body, parts, finish=None):
 
 def function(call):
     """The function that the answer `call` wants called."""
-    if call.subagent:
-        return {"name": SUBAGENT, "args": {"agent_name": call.subagent, "prompt": "look around"}}
+    if call.task:
+        return {"name": SUBAGENT, "args": {"agent_name": BUILT_IN, "prompt": call.task}}
     return {"name": SHELL, "args": {"command": call.bash, "description": "as the test asked"}}
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import isolation
+import packages
 
 KEY = "sk-ant-dummy-" + "0" * 28
 
@@ -50,16 +51,30 @@ GEMINI_SETTINGS = {
     "ui": {"hideTips": True, "hideBanner": True},
 }
 
+COPILOT_SETTINGS = {"banner": "never", "autoUpdate": False, "mouse": False}
+
+# A provider of ours is bundled with the client, so that no package is fetched.
+OPENCODE_CONFIG = {
+    "$schema": "https://opencode.ai/config.json", "model": "test/m1", "autoupdate": False, "share": "disabled",
+    "provider": {"test": {"npm": "@ai-sdk/openai-compatible", "name": "Test", "models": {
+        "m1": {"name": "Model One", "limit": {"context": 100_000, "output": 4_000}}}}},
+}
+# With these the client takes the package of its plugin types for installed. Else it asks the registry first, for a minute.
+OPENCODE_LOCK = {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}
+
+DIRECTORIES = {"claude": ".claude", "codex": ".codex", "gemini": ".gemini", "copilot": ".copilot", "opencode": ".config/opencode"}
+
 
 class Home:
     def __init__(self, path, port, baton, clients):
         self.path = pathlib.Path(path)
         self.work, self.other = self.path / "work", self.path / "other"
-        self.claude, self.codex, self.gemini = self.path / ".claude", self.path / ".codex", self.path / ".gemini"
+        self.directories = {agent: self.path / directory for agent, directory in DIRECTORIES.items()}
+        self.claude, self.codex, self.gemini, self.copilot, self.opencode = self.directories.values()
         self.state, self.bin = self.path / "state", self.path / "bin"
         # Where tmux itself puts the sockets of this account: baton opens windows on no other server.
         self.tmux = self.path / f"tmux-{os.geteuid()}"
-        for directory in (self.work, self.other, self.claude, self.codex, self.gemini, self.bin, self.path / "tmp", self.tmux):
+        for directory in (self.work, self.other, *self.directories.values(), self.bin, self.path / "tmp", self.tmux):
             directory.mkdir(parents=True)
         self.tmux.chmod(0o700)
         for name, program in clients.items():
@@ -81,11 +96,16 @@ class Home:
             "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CODEX_HOME": str(self.codex), "TEST_API_KEY": "dummy",
             "GEMINI_API_KEY": "dummy", "GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{port}",
+            "COPILOT_HOME": str(self.copilot), "COPILOT_PROVIDER_BASE_URL": f"http://127.0.0.1:{port}/v1", "COPILOT_PROVIDER_API_KEY": "dummy",
+            "COPILOT_MODEL": "gpt-5.4", "COPILOT_OFFLINE": "true", "COPILOT_AUTO_UPDATE": "false",
+            # The program unpacks itself there, two hundred megabytes.
+            "COPILOT_PKG_CACHE_HOME": str(packages.cache() / "copilot-unpacked"),
+            "OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
         }
         for project in (self.work, self.other):
             subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
         self.port = port
-        self.write_configuration(self.claude, self.codex, self.gemini)
+        self.write_configuration(**self.directories)
         isolation.live_in(self.path)
 
     def put_stopwatch(self):
@@ -99,7 +119,7 @@ class Home:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
     def directory(self, agent):
-        return {"claude": self.claude, "codex": self.codex, "gemini": self.gemini}[agent]
+        return self.directories[agent]
 
     def add_profile(self, agent):
         """Another configuration directory of this agent."""
@@ -108,7 +128,7 @@ class Home:
         self.write_configuration(**{agent: directory})
         return directory
 
-    def write_configuration(self, claude=None, codex=None, gemini=None):
+    def write_configuration(self, claude=None, codex=None, gemini=None, copilot=None, opencode=None):
         trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True, "allowedTools": []}
         known = {"hasCompletedOnboarding": True, "theme": "dark", "numStartups": 5, "autoUpdates": False,
                  "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
@@ -122,6 +142,14 @@ class Home:
             (gemini / "settings.json").write_text(json.dumps(GEMINI_SETTINGS, indent=1), encoding="utf-8")
             trust = {str(project): "TRUST_FOLDER" for project in (self.work, self.other)}
             (gemini / "trustedFolders.json").write_text(json.dumps(trust), encoding="utf-8")
+        if copilot:
+            (copilot / "settings.json").write_text(json.dumps(COPILOT_SETTINGS), encoding="utf-8")
+            (copilot / "config.json").write_text(json.dumps({"trustedFolders": [str(self.work), str(self.other)]}), encoding="utf-8")
+        if opencode:
+            provider = OPENCODE_CONFIG["provider"]["test"] | {"options": {"baseURL": f"http://127.0.0.1:{self.port}/v1", "apiKey": "dummy"}}
+            (opencode / "opencode.json").write_text(json.dumps(OPENCODE_CONFIG | {"provider": {"test": provider}}), encoding="utf-8")
+            (opencode / "node_modules").mkdir()
+            (opencode / "package-lock.json").write_text(json.dumps(OPENCODE_LOCK), encoding="utf-8")
 
 
 def link_or_copy(source, target):

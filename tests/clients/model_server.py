@@ -14,8 +14,8 @@ from waiting import wait_for
 class Answer:
     """How a prompt is answered. `since`: from which of its requests on a failure or a hold begins (a blocked Stop asks again)."""
     bash: str | None = None  # one call of the shell comes first
+    task: str | None = None  # Gemini, Copilot, opencode: one call of a subagent, with this prompt, comes first
     background: bool = False  # Claude: that call runs in the background, and is made once only, however often the prompt comes
-    subagent: str | None = None  # Gemini: one call of this subagent comes first
     escalate: bool = False  # Codex: that call asks to run outside the sandbox
     say: str | None = None  # the words, instead of numbered ones
     last: tuple[int, str] | None = None  # from this request on these words
@@ -30,7 +30,7 @@ class Answer:
 
     def last_words(self, prompt):
         """What a client shows when the prompt is answered whole."""
-        return self.words(prompt, 2 if self.bash or self.subagent else 1)
+        return self.words(prompt, 2 if self.bash or self.task else 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Request:
 
 
 class ModelServer:
-    """`wire` is the module that knows the client's API: claude_wire or codex_wire."""
+    """`wire` is the module that knows the client's API: claude_wire, codex_wire and the like."""
 
     def __init__(self, wire):
         self.wire = wire
@@ -89,7 +89,7 @@ class ModelServer:
             self.requests.append(Request(prompt, messages, time.monotonic()))
             number = sum(request.prompt == prompt for request in self.requests)
         called = any(message.role == "tool" for message in later)
-        call = answer if (answer.bash or answer.subagent) and not called and (number == 1 or not answer.background) else None
+        call = answer if (answer.bash or answer.task) and not called and (number == 1 or not answer.background) else None
         if number < answer.since:
             answer = dataclasses.replace(answer, fail=False, hold=None)
         return answer, answer.words(prompt, number), call
@@ -176,8 +176,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def send_event(self, event):
-        named = f"event: {event['type']}\n" if "type" in event else ""
-        self.chunk(f"{named}data: {json.dumps(event)}\n\n".encode())
+        name = f"event: {event['type']}\n" if "type" in event else ""
+        self.chunk(f"{name}data: {json.dumps(event)}\n\n".encode())
 
     def chunk(self, content):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))

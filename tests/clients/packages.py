@@ -11,6 +11,9 @@ PACKAGES = {
     "claude": ("@anthropic-ai/claude-code", "2.1.332", "node_modules/@anthropic-ai/claude-code-linux-*/claude"),
     "codex": ("@openai/codex", "0.171.0", "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"),
     "gemini": ("@google/gemini-cli", "0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js"),
+    "copilot": ("@github/copilot", "1.0.102", "node_modules/@github/copilot-linux-*/copilot"),
+    # Two builds are installed, with and without AVX2; the first in the order of names is the one with.
+    "opencode": ("opencode-ai", "1.18.33", "node_modules/opencode-linux-*/bin/opencode"),
 }
 
 
@@ -19,7 +22,7 @@ class Unavailable(Exception):
 
 
 def version(agent):
-    """The version to run: BATON_CLAUDE_VERSION, BATON_CODEX_VERSION, or the pinned one."""
+    """The version to run: BATON_CLAUDE_VERSION and the like, or the pinned one."""
     return os.environ.get(f"BATON_{agent.upper()}_VERSION") or PACKAGES[agent][1]
 
 

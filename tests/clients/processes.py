@@ -12,8 +12,8 @@ def stat(pid):
         return None
     name = text[text.index("(") + 1:text.rindex(")")]
     fields = text[text.rindex(")") + 2:].split()
-    return {"pid": int(pid), "name": name, "state": fields[0], "parent": int(fields[1]), "group": int(fields[2]), "session": int(fields[3]), "tty": int(fields[4]),
-            "threads": int(fields[17]), "start": int(fields[19])}
+    return {"pid": int(pid), "name": name, "state": fields[0], "parent": int(fields[1]), "group": int(fields[2]),
+            "session": int(fields[3]), "tty": int(fields[4]), "threads": int(fields[17]), "start": int(fields[19])}
 
 
 def is_alive(pid):

@@ -260,5 +260,5 @@ def tui_compress_automatic(client):
 @gemini
 def tui_subagent(client):
     "a subagent's own turn is sent under the session's id"
-    client.open().ask("hello one", subagent="codebase_investigator")
+    client.open().ask("hello one", task="look around")
     client.records.wait("AfterAgent")

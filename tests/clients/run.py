@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Run baton as the hook of the real clients, against model servers on loopback.
 
-usage: run.py --list | --only NAME... | --all | (nothing: all but the rest of the clients without an adapter)    [--baton PATH | --hooks-only] [--keep DIRECTORY] [--retry] [--jobs N]
+usage: run.py --list | --only NAME... | --all | (nothing)    [--baton PATH | --hooks-only] [--keep DIRECTORY] [--retry] [--jobs N]
 
+Without --only and --all it plays all scenarios of the clients that baton has an adapter for, and a core of the others.
 At the end it lists how the clients' events differ from contract.json, where all of a client's own scenarios were played. That is no failure.
 Exit 0 when nothing failed. The last line is `N passed, N failed, N skipped`.
 """

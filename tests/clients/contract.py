@@ -74,4 +74,6 @@ def report(now):
 
 
 def record(now):
-    FILE.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+    """Writes these clients' contracts; those of the others stay."""
+    known = json.loads(FILE.read_text(encoding="utf-8"))
+    FILE.write_text(json.dumps(known | now, indent=1) + "\n", encoding="utf-8")

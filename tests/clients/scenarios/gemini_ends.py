@@ -74,10 +74,11 @@ def end_sigterm_in_turn(client):
     "SIGTERM during an answer: the ends are said, the end of the turn is not"
     window, inner = opened(client)
     release = window.hold("hello two")
+    client.records.wait("AfterModel", count=3)  # the first part of the answer
     processes.send(inner, signal.SIGTERM)
     window.gone()
     release.set()
-    client.records.expect(start() + turn() + turn(after="") + end())
+    client.records.expect(start() + turn() + turn(after="") + "A AfterModel," + end())
 
 
 @gemini

@@ -89,9 +89,10 @@ def reply_loop(client):
 
 @gemini
 def reply_loop_limit(client):
-    "one hundred and five denials: what ends the turn"
+    "one hundred and five denials, without the client's own search for loops: what ends the turn"
     client.model.latency = 0.0
     client.configure(lambda settings: settings.update(hooks={"AfterAgent": settings["hooks"]["AfterAgent"]}))
+    client.configure(lambda settings: settings["model"].update(disableLoopDetection=True))
     client.records.answer("AfterAgent", *[DENY] * 105)
     client.model.expect_prompt("hello one", Answer())
     done = client.run(*client.headless("hello one", ()))
@@ -100,17 +101,18 @@ def reply_loop_limit(client):
 
 @gemini
 def reply_loop_interrupted(client):
-    "Esc while the model answers after a denial; the AfterAgent of Esc is denied too, in vain"
+    "Esc while the model answers after a denial; the AfterAgent of Esc is denied too: one more round, in which the model is not asked"
     client.records.answer("AfterAgent", DENY, DENY)
     window = client.open()
     release = window.hold("hello one", since=2)
     client.model.wait("hello one", count=2)
     client.interrupt(window)
     release.set()
-    client.records.wait("AfterAgent", count=2)
+    client.records.wait("AfterAgent", count=3)
     window.ask("hello two")
     ends = [(r.payload["prompt"], r.payload["stop_hook_active"]) for r in client.records.of("AfterAgent")]
-    assert ends == [("hello one", False), ("hello one", True), ("hello two", False)], ends
+    assert ends == [("hello one", False), ("hello one", True), ("hello one", True), ("hello two", False)], ends
+    assert [r.payload["prompt"] for r in client.records.of("BeforeAgent")] == ["hello one", "not done yet, go on", "not done yet, go on", "hello two"]
     assert len(client.model.sent("hello one")) == 2
 
 

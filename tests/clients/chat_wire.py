@@ -26,10 +26,9 @@ def has_shell(body):
 
 
 def subagent(body, prompt):
-    """The arguments of a call of the tool `task`: each client has its own."""
-    [known] = [tool["function"]["parameters"]["properties"] for tool in body["tools"] if tool["function"]["name"] == "task"]
-    arguments = {"subagent_type": "general", "agent_type": "task", "name": "asked", "prompt": prompt}
-    return {name: value for name, value in arguments.items() if name in known}
+    """The arguments of a call of the tool `task`: opencode's, or Copilot's."""
+    own = {"subagent_type": "general"} if '"subagent_type"' in json.dumps(body["tools"]) else {"agent_type": "task", "name": "asked"}
+    return own | {"prompt": prompt}
 
 
 def shell(call):

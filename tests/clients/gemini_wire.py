@@ -1,4 +1,5 @@
 """The Gemini API, as far as Gemini CLI needs it."""
+import json
 import uuid
 
 from model_server import Message
@@ -13,6 +14,8 @@ SHELL = "run_shell_command"
 SUBAGENT = "invoke_agent"
 # A subagent that every installation has.
 BUILT_IN = "codebase_investigator"
+# The answer to the client's question whether the conversation is a loop. It wants JSON.
+NO_LOOP = {"unproductive_state_analysis": "none", "unproductive_state_confidence": 0.0}
 ROLES = {"model": "assistant"}
 
 
@@ -35,10 +38,16 @@ def has_shell(body):
     return SHELL in tools(body)
 
 
+def asks_for_loops(body):
+    return "unproductive_state_confidence" in json.dumps(body.get("generationConfig"))
+
+
 def whole(path, body, text):
     """The answer to a request that asks for no stream; None for one that does."""
     if path.endswith(":countTokens"):
         return {"totalTokens": 100}
+    if asks_for_loops(body):
+        text = json.dumps(NO_LOOP)
     return None if path.endswith(":streamGenerateContent") else response(body, [{"text": text}], "STOP")
 
 

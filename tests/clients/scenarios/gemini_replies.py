@@ -1,6 +1,7 @@
 """What Gemini CLI does with the reply of a hook, and which hooks it runs."""
 import json
 
+import gemini_wire
 from model_server import Answer
 from scenarios.gemini_events import end, start, turn
 from scenarios.register import gemini
@@ -89,14 +90,14 @@ def reply_loop(client):
 
 @gemini
 def reply_loop_limit(client):
-    "one hundred and five denials, without the client's own search for loops: what ends the turn"
+    "one hundred and five denials are obeyed; from the thirtieth round on the client asks the model whether this is a loop"
     client.model.latency = 0.0
     client.configure(lambda settings: settings.update(hooks={"AfterAgent": settings["hooks"]["AfterAgent"]}))
-    client.configure(lambda settings: settings["model"].update(disableLoopDetection=True))
     client.records.answer("AfterAgent", *[DENY] * 105)
     client.model.expect_prompt("hello one", Answer())
     done = client.run(*client.headless("hello one", ()))
-    assert len(client.records.of("AfterAgent")) == 100, (len(client.records.of("AfterAgent")), done.code, done.out[-300:], done.err[-600:])
+    assert len(client.records.of("AfterAgent")) == 106 and done.code == 0, (len(client.records.of("AfterAgent")), done.code, done.out[-300:], done.err[-600:])
+    assert any(gemini_wire.asks_for_loops(body) for body in client.model.others), len(client.model.others)
 
 
 @gemini

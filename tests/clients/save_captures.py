@@ -17,7 +17,7 @@ COMM = {"gemini": "node", "copilot": "MainThread"}
 # opencode: large, and not about a session: prompts and tools of the client's own.
 EVENTS_LEFT_OUT = ("tool.definition", "experimental.chat.system.transform", "experimental.chat.messages.transform", "plugin.added")
 # Longer than any test needs.
-SCENARIOS_LEFT_OUT = ("gemini-reply-loop-limit",)
+SCENARIOS_LEFT_OUT = ("gemini-reply-loop-limit", "gemini-tui-compress-automatic")
 
 
 def label_of(pids, name, value):

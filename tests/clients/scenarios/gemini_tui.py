@@ -220,7 +220,7 @@ def tui_permission_denied(client):
 
 def long(number):
     """Many words, none of them said again: else the client suspects a loop."""
-    return f"said {number} " + " ".join(f"{number}{count}" for count in range(900)) + f" over {number}"
+    return f"said {number} " + " ".join(f"{number}{count}" for count in range(250)) + f" over {number}"
 
 
 @gemini

@@ -218,9 +218,9 @@ def tui_permission_denied(client):
     client.records.expect(start() + turn(after="") + "A AfterModel, A AfterModel, A BeforeTool, A Notification ToolPermission," + turn())
 
 
-def long(number):
+def long(number, words=250):
     """Many words, none of them said again: else the client suspects a loop."""
-    return f"said {number} " + " ".join(f"{number}{count}" for count in range(250)) + f" over {number}"
+    return f"said {number} " + " ".join(f"{number}{count}" for count in range(words)) + f" over {number}"
 
 
 @gemini
@@ -250,7 +250,7 @@ def tui_compress_automatic(client):
     client.configure(lambda settings: settings["model"].update(compressionThreshold=0.001))
     window = client.open()
     for number in ("one", "two", "three"):
-        window.begin(f"hello {number}", say=long(number))
+        window.begin(f"hello {number}", say=long(number, 900))
         window.pane.wait(f"over {number}")
         client.records.wait("AfterAgent", count=len(client.model.requests))
     assert client.model.others, "no summary was asked for"

@@ -15,7 +15,7 @@ class Answer:
     """How a prompt is answered. `since`: from which of its requests on a failure or a hold begins (a blocked Stop asks again)."""
     bash: str | None = None  # one call of the shell comes first
     task: str | None = None  # Gemini, Copilot, opencode: one call of a subagent, with this prompt, comes first
-    background: bool = False  # Claude: that call runs in the background, and is made once only, however often the prompt comes
+    background: bool = False  # Claude, Copilot: that call runs in the background, and is made once only, however often the prompt comes
     escalate: bool = False  # Codex: that call asks to run outside the sandbox
     say: str | None = None  # the words, instead of numbered ones
     last: tuple[int, str] | None = None  # from this request on these words

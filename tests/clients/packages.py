@@ -16,6 +16,9 @@ PACKAGES = {
     "opencode": ("opencode-ai", "1.18.33", "node_modules/opencode-linux-*/bin/opencode"),
 }
 
+# The clients that are scripts, and the Node.js that they need.
+NODE = {"gemini": 20}
+
 
 class Unavailable(Exception):
     """The package cannot be had here; the message says why."""
@@ -86,6 +89,11 @@ def install(agent):
     return found
 
 
+def node_version():
+    """The major version of Node.js."""
+    return int(subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.removeprefix("v").split(".")[0])
+
+
 def why_missing(agent):
     """Why the client cannot be run here; None when it can. Installs it, or, where there is no network, says how that went."""
     outcome = f"BATON_CLIENTS_NO_{agent.upper()}"
@@ -99,6 +107,8 @@ def try_to_install(agent):
     absent = [name for name in ("tmux", "git", "npm") if not shutil.which(name)]
     if absent:
         return "not installed: " + ", ".join(absent)
+    if agent in NODE and node_version() < NODE[agent]:
+        return f"Node.js {node_version()} is too old: {NODE[agent]} is needed"
     try:
         program(agent)
     except Unavailable as why:

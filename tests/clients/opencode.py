@@ -1,6 +1,7 @@
 """Driving opencode."""
 import json
 import re
+import signal
 import sqlite3
 import subprocess
 
@@ -44,8 +45,9 @@ class Opencode(Client):
         return server, found.group(1)
 
     def start(self, *arguments, cwd=None):
-        """The client without a terminal, left running."""
-        return subprocess.Popen([self.program, *arguments], cwd=cwd or self.home.work, env=self.home.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        """The client without a terminal, left running. A shell that started the suite in the background lets it ignore SIGINT; the client must not."""
+        return subprocess.Popen([self.program, *arguments], cwd=cwd or self.home.work, env=self.home.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def stop(self, process, number):
         """Send a signal to a process that `start` or `serve` started; its exit code."""

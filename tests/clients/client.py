@@ -1,4 +1,4 @@
-"""One client in one fresh home: what a scenario drives. Claude and Codex differ only in what claude.py and codex.py hold."""
+"""One client in one fresh home: what a scenario drives. The clients differ only in what their own files (claude.py, codex.py ...) hold."""
 import dataclasses
 import re
 import shlex
@@ -16,8 +16,9 @@ from terminal import Terminal
 from waiting import wait_for
 
 # A Stop that baton answered with a prompt is a blocking error in Claude's words.
-HOOK_FAILED = re.compile(r"hook (?:error|failed|exited|timed out|cancelled)|hook_(?!blocking_)\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid"
-                         r"|Hook \S+ \(.*\) error|(?:finished|completed) with status [1-9]", re.I)
+HOOK_FAILED = re.compile(r"hook (?:command )?(?:error|failed|exited|timed out|cancelled)|hook_(?!blocking_)\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid"
+                         r"|Hook \S+ \(.*\) error|(?:finished|completed) with status [1-9]"
+                         r"|Hook\(s\) \[.*\] failed for event", re.I)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Finished:
 
 class Client:
     agent = wire = ready = leave = None  # of the subclass
+    has_adapter = True  # whether baton knows the client; one that it does not know is played with the recorder alone
+    turn_end = "Stop"  # the event at the end of a turn
     flags = ()
     install_flags = ()
     hooks_fail = False  # set by a scenario whose hooks are meant to
@@ -44,7 +47,7 @@ class Client:
         # The recorder is a foreign hook that is there already: install leaves it, and puts its own behind it.
         self.recorder = [*recorder, str(self.records.path)]
         hooks.register(self.agent, self.home.directory(self.agent), self.recorder)
-        if baton:
+        if baton and self.has_adapter:
             hooks.install(self.agent, self.home, *self.install_flags)
 
     def run(self, *arguments, cwd=None):
@@ -64,6 +67,10 @@ class Client:
 
     def headless(self, prompt, arguments):
         raise NotImplementedError
+
+    def is_program(self, pid):
+        """Whether this process is the client."""
+        return processes.program(pid) == str(self.program)
 
     def debugging(self):
         """The arguments that make the client write a debug log."""
@@ -143,13 +150,13 @@ class Window:
         self.pane.wait(self.client.ready)
 
     def agent_process(self):
-        return next((pid for pid in processes.children(self.pane.shell) if processes.program(pid) == str(self.client.program)), None)
+        return next((pid for pid in processes.children(self.pane.shell) if self.client.is_program(pid)), None)
 
     def ask(self, prompt, **answer):
-        """Type a prompt and wait for the whole answer, and its Stop."""
-        stops = len(self.client.records.of("Stop"))
+        """Type a prompt and wait for the whole answer, and the event at its end."""
+        ends = len(self.client.records.of(self.client.turn_end))
         self.pane.wait(re.escape(self.begin(prompt, **answer).last_words(prompt)))
-        self.client.records.wait("Stop", count=stops + 1)
+        self.client.records.wait(self.client.turn_end, count=ends + 1)
 
     def begin(self, prompt, **answer):
         """Type a prompt, and wait until the model was asked."""

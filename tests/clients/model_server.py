@@ -14,7 +14,8 @@ from waiting import wait_for
 class Answer:
     """How a prompt is answered. `since`: from which of its requests on a failure or a hold begins (a blocked Stop asks again)."""
     bash: str | None = None  # one call of the shell comes first
-    background: bool = False  # Claude: that call runs in the background, and is made once only, however often the prompt comes
+    task: str | None = None  # Gemini, Copilot, opencode: one call of a subagent, with this prompt, comes first
+    background: bool = False  # Claude, Copilot: that call runs in the background, and is made once only, however often the prompt comes
     escalate: bool = False  # Codex: that call asks to run outside the sandbox
     say: str | None = None  # the words, instead of numbered ones
     last: tuple[int, str] | None = None  # from this request on these words
@@ -29,7 +30,7 @@ class Answer:
 
     def last_words(self, prompt):
         """What a client shows when the prompt is answered whole."""
-        return self.words(prompt, 2 if self.bash else 1)
+        return self.words(prompt, 2 if self.bash or self.task else 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,13 +52,14 @@ class Request:
 
 
 class ModelServer:
-    """`wire` is the module that knows the client's API: claude_wire or codex_wire."""
+    """`wire` is the module that knows the client's API: claude_wire, codex_wire and the like."""
 
     def __init__(self, wire):
         self.wire = wire
         self.latency = 0.3  # seconds before the first byte; no real model is faster
         self.answers = {}
         self.requests = []
+        self.others = []  # what was asked without the shell tool
         self.lock = threading.Lock()
         self.http = Server(("127.0.0.1", 0), Handler)
         self.http.model = self
@@ -78,6 +80,7 @@ class ModelServer:
     def take(self, body):
         """Log the request; the answer, the words to say, and the answer whose shell call is to be made first (None: say the words)."""
         if not self.wire.has_shell(body):
+            self.others.append(body)
             return Answer(), "understood", None  # a client's own business: a title, a summary
         messages = self.wire.messages(body)
         prompt, later = self.latest_prompt(messages)
@@ -86,7 +89,7 @@ class ModelServer:
             self.requests.append(Request(prompt, messages, time.monotonic()))
             number = sum(request.prompt == prompt for request in self.requests)
         called = any(message.role == "tool" for message in later)
-        call = answer if answer.bash and not called and (number == 1 or not answer.background) else None
+        call = answer if (answer.bash or answer.task) and not called and (number == 1 or not answer.background) else None
         if number < answer.since:
             answer = dataclasses.replace(answer, fail=False, hold=None)
         return answer, answer.words(prompt, number), call
@@ -140,6 +143,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(model.latency)
         if answer.fail:
             return self.reply(*model.wire.FAILURE)
+        whole = getattr(model.wire, "whole", lambda *_: None)(self.path.split("?")[0], body, text)
+        if whole is not None:
+            return self.reply(200, whole)
         try:
             self.stream(model.wire.events(body, text, call), answer.hold)
         except (BrokenPipeError, ConnectionResetError):
@@ -163,13 +169,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first, *rest = events
         self.send_event(first)
         while hold and not hold.wait(0.25):
-            self.chunk(b": waiting\n\n")
+            if getattr(self.server.model.wire, "COMMENTS", True):
+                self.chunk(b": waiting\n\n")
         for event in rest:
             self.send_event(event)
         self.wfile.write(b"0\r\n\r\n")
 
     def send_event(self, event):
-        self.chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+        name = f"event: {event['type']}\n" if "type" in event else ""
+        self.chunk(f"{name}data: {json.dumps(event)}\n\n".encode())
 
     def chunk(self, content):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))

@@ -1,4 +1,4 @@
-"""The two clients, from the npm registry, in pinned versions, kept in a cache directory."""
+"""The clients, from the npm registry, in pinned versions, kept in a cache directory."""
 import os
 import pathlib
 import shutil
@@ -10,7 +10,14 @@ import isolation
 PACKAGES = {
     "claude": ("@anthropic-ai/claude-code", "2.1.332", "node_modules/@anthropic-ai/claude-code-linux-*/claude"),
     "codex": ("@openai/codex", "0.171.0", "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"),
+    "gemini": ("@google/gemini-cli", "0.61.0", "node_modules/@google/gemini-cli/bundle/gemini.js"),
+    "copilot": ("@github/copilot", "1.0.102", "node_modules/@github/copilot-linux-*/copilot"),
+    # Two builds are installed, with and without AVX2; the first in the order of names is the one with.
+    "opencode": ("opencode-ai", "1.18.33", "node_modules/opencode-linux-*/bin/opencode"),
 }
+
+# The clients that are scripts, and the Node.js that they need.
+NODE = {"gemini": 20}
 
 
 class Unavailable(Exception):
@@ -18,7 +25,7 @@ class Unavailable(Exception):
 
 
 def version(agent):
-    """The version to run: BATON_CLAUDE_VERSION, BATON_CODEX_VERSION, or the pinned one."""
+    """The version to run: BATON_CLAUDE_VERSION and the like, or the pinned one."""
     return os.environ.get(f"BATON_{agent.upper()}_VERSION") or PACKAGES[agent][1]
 
 
@@ -82,6 +89,11 @@ def install(agent):
     return found
 
 
+def node_version():
+    """The major version of Node.js."""
+    return int(subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.removeprefix("v").split(".")[0])
+
+
 def why_missing(agent):
     """Why the client cannot be run here; None when it can. Installs it, or, where there is no network, says how that went."""
     outcome = f"BATON_CLIENTS_NO_{agent.upper()}"
@@ -95,6 +107,8 @@ def try_to_install(agent):
     absent = [name for name in ("tmux", "git", "npm") if not shutil.which(name)]
     if absent:
         return "not installed: " + ", ".join(absent)
+    if agent in NODE and node_version() < NODE[agent]:
+        return f"Node.js {node_version()} is too old: {NODE[agent]} is needed"
     try:
         program(agent)
     except Unavailable as why:

@@ -4,7 +4,7 @@ import signal
 
 
 def stat(pid):
-    """Name, state, parent, threads, start (clock ticks since boot); None when the process is gone."""
+    """Name, state, parent, process group, session, terminal (0: none), threads, start (clock ticks since boot); None when the process is gone."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             text = file.read()
@@ -12,7 +12,8 @@ def stat(pid):
         return None
     name = text[text.index("(") + 1:text.rindex(")")]
     fields = text[text.rindex(")") + 2:].split()
-    return {"pid": int(pid), "name": name, "state": fields[0], "parent": int(fields[1]), "threads": int(fields[17]), "start": int(fields[19])}
+    return {"pid": int(pid), "name": name, "state": fields[0], "parent": int(fields[1]), "group": int(fields[2]),
+            "session": int(fields[3]), "tty": int(fields[4]), "threads": int(fields[17]), "start": int(fields[19])}
 
 
 def is_alive(pid):
@@ -84,3 +85,12 @@ def send(pid, number=signal.SIGKILL):
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+def arguments(pid):
+    """The command line as a list; empty when it cannot be read."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read().decode("utf-8", "replace").split("\0")[:-1]
+    except OSError:
+        return []

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Run baton as the hook of the real clients, against model servers on loopback.
 
-usage: run.py --list | --only NAME... | (nothing: all)    [--baton PATH | --hooks-only] [--keep DIRECTORY] [--retry] [--jobs N]
+usage: run.py --list | --only NAME... | --all | (nothing)    [--baton PATH | --hooks-only] [--keep DIRECTORY] [--retry] [--jobs N]
 
+Without --only and --all it plays all scenarios of the clients that baton has an adapter for, and a core of the others.
 At the end it lists how the clients' events differ from contract.json, where all of a client's own scenarios were played. That is no failure.
 Exit 0 when nothing failed. The last line is `N passed, N failed, N skipped`.
 """
@@ -30,6 +31,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     parser.add_argument("--only", metavar="NAME", action="append", help="a name or a glob; may be repeated")
+    parser.add_argument("--all", action="store_true", help="every scenario, those of clients that baton has no adapter for too")
     parser.add_argument("--baton", type=pathlib.Path, help="the program (default: the newest in cargo's target directory)")
     parser.add_argument("--hooks-only", action="store_true", help="without baton: check the clients' events alone")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIRECTORY", help="leave the homes in this directory")
@@ -86,6 +88,8 @@ def compare(outcomes):
 def main():
     options = arguments()
     chosen = [s for s in SCENARIOS if any(fnmatch.fnmatch(s.name, only) for only in options.only or ["*"])]
+    if not (options.only or options.all or options.list):
+        chosen = [s for s in chosen if s.is_core]
     if options.list:
         return print(*(f"{s.name:34} {s.play.__doc__}" for s in chosen), sep="\n")
     baton = None if options.hooks_only else options.baton or built_baton()

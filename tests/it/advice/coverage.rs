@@ -35,6 +35,9 @@ const COMMANDS: [&str; 14] = [
     "pickup",
 ];
 
+/// Literals that are a whole command, and where they are a value of their own.
+const VALUES: [&str; 1] = ["baton pickup {session}"]; // the field `command` of a handoff that waits
+
 /// Returns the string literals of the sources.
 fn literals() -> Vec<String> {
     let files = ["hook", "core-wasm/src"].into_iter().flat_map(|dir| rust_files(&workspace().join(dir)));
@@ -76,7 +79,8 @@ fn every_suggestion_is_played() {
     let suggested: BTreeSet<&str> = literals.iter().flat_map(|text| suggestions(text)).collect();
     let missing: Vec<&str> = suggested.into_iter().filter(|it| !played(it) && !mentioned(it)).collect();
     assert!(missing.is_empty(), "no situation in tests/it/advice plays: {missing:#?}");
-    let bare: Vec<&String> = literals.iter().filter(|text| has_bare_command(text)).collect();
+    let bare: Vec<&String> =
+        literals.iter().filter(|text| has_bare_command(text) && !VALUES.contains(&text.as_str())).collect();
     assert!(bare.is_empty(), "a command stands in backticks: {bare:#?}");
 }
 

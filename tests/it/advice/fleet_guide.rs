@@ -86,7 +86,7 @@ fn configure(stage: &Stage<'_>, configuration: &str, server: &Postgres) {
 /// Plays one command. Returns its exit status and what it printed.
 fn play(stage: &mut Stage<'_>, command: &str) -> (Option<i32>, String) {
     let output = stage.shell(&command.replace("NAME", OTHER)).run();
-    (output.code, output.stdout + &output.stderr)
+    (output.code, (output.stdout + &output.stderr).replace(OTHER, "NAME"))
 }
 
 #[test]

@@ -93,7 +93,8 @@ fn one_that_is_killed_during_a_question_leaves_one_owner_and_no_marker() {
             ended
         });
         // The lease covers a new phase if the database was not asked to write it.
-        assert!(matches!(ended.code, Some(0 | 3)), "{fault:?} {statement}: {ended:?}");
+        // A commit whose answer was lost with the program is in doubt.
+        assert!(matches!(ended.code, Some(0 | 3 | 5)), "{fault:?} {statement}: {ended:?}");
         // The row gets with the next commit what the lease covered.
         let phase = format!("{phase} again");
         let again = below(&mut window, &baton, &["run", "update", "demo", "--phase", &phase], String::new());

@@ -199,7 +199,10 @@ impl Played<'_> {
                 // The files of the conversation, which a killed pickup wrote before the session's record, belong to no session.
                 drop(std::fs::remove_dir_all(machine.scratch.state_dir().join("quarantine")));
             }
-            assert!(!machine.scratch.state_dir().join("quarantine").exists(), "{what}: nothing was damaged");
+            let quarantine = machine.scratch.state_dir().join("quarantine");
+            let damaged: Vec<_> =
+                std::fs::read_dir(quarantine).into_iter().flatten().flatten().map(|it| it.path()).collect();
+            assert!(damaged.is_empty(), "{what}: {damaged:?}");
             let state = machine.scratch.state();
             state.check_records();
             assert!(machine.fleet_file("marker.json").is_null(), "{what}: a marker is left");

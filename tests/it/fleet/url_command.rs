@@ -20,7 +20,7 @@ const CASES: [Case; 9] = [
     // A password with a newline: the URL ends inside it.
     ("printf 'postgresql://me:sEcret\\nmore@127.0.0.1:1/none\\n'", "port"),
     ("printf 'postgresql://me:s%%Ecret@127.0.0.1:1/none'", "%"),
-    ("printf 'postgresql://me:sEcret@127.0.0.1:1/none?sslmode=allow'", "sslmode"),
+    ("printf 'postgresql://me:sEcret@db.example/none?sslmode=allow'", "sslmode"),
 ];
 
 fn set_command(machine: &Machine, script: &str) {

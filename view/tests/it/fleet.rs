@@ -137,7 +137,7 @@ fn every_face_shows_the_runs_of_other_machines_and_how_old_their_word_is() {
 fn a_session_that_was_handed_over_to_this_machine_waits_for_the_user() {
     let handoff = |session: &str, to: Option<&str>, from: &str, picked_up: Option<&str>| {
         json!({"id": TOKEN, "session": session, "from": from, "to": to, "picked_up": picked_up, "parts": 1,
-            "digest": "d", "project": "github.com/acme/shop", "age_ms": 60_000})
+            "is_stored": true, "digest": "d", "project": "github.com/acme/shop", "age_ms": 60_000})
     };
     let scratch = Scratch::new();
     let _owner = Window::open_owner(&scratch, Agent::Claude, "%1");

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use agent_baton_core::id::RunId;
+use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::run::Run;
 use baton_display::strip_control_chars;
 use baton_engine::loops::approval;
@@ -44,6 +44,21 @@ pub(super) fn store(
             context.remove_loop_definition(&run.id);
             context.store().write_loop_definition(&run.id, &here.to_bytes())?;
             approve(context, session, run, &here)?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks the user once more about the loops of a session that was picked up before, if a command has no approval here.
+///
+/// # Errors
+/// Like [`store`].
+pub(super) fn ask_again(context: &Context, session: &SessionId) -> Result<(), CommandError> {
+    for run in context.fleet_runs()?.iter().filter(|run| run.status.is_unfinished() && run.owner.is_session(session)) {
+        let stored = context.store().read_loop_definition(&run.id).ok().flatten();
+        let definition = stored.as_deref().and_then(LoopDefinition::from_bytes);
+        if let Some(definition) = definition.filter(|definition| !is_approved(context, run, definition)) {
+            approve(context, session.as_str(), run, &definition)?;
         }
     }
     Ok(())

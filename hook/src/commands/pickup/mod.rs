@@ -51,6 +51,7 @@ impl Pickup {
             } else {
                 // An earlier call imported it, and removed the archive then.
                 output::notice(&format!("session {} was picked up here before", handoff.session));
+                loops::ask_again(&context, &handoff.session)?;
             }
             Ok(handoff.session)
         })?;

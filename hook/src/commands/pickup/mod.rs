@@ -49,8 +49,10 @@ impl Pickup {
             if handoff.is_stored || handoff.picked_up.is_none() {
                 pick_up(&context, handoffs, &handoff)?;
             } else {
-                // An earlier call imported it, and removed the archive then.
+                // An earlier call imported it, and removed the archive then. A copy of a run that it could not make is made now.
                 output::notice(&format!("session {} was picked up here before", handoff.session));
+                let root = checkout::find(&context, handoff.project.as_deref())?;
+                handoffs.copy_runs(&handoff.session, &root)?;
                 loops::ask_again(&context, &handoff.session)?;
             }
             Ok(handoff.session)

@@ -243,8 +243,9 @@ impl FleetStore<'_> {
             Ok(Answer::Conflict { .. }) => {
                 Marker::remove(self.store, &commit)?;
                 call.conflicts += 1;
-                if call.conflicts >= MAX_CONFLICTS {
-                    self.caller.lose(call, FleetError::Conflicts { times: MAX_CONFLICTS });
+                let is_over = call.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+                if is_over || call.conflicts >= MAX_CONFLICTS {
+                    self.caller.lose(call, FleetError::Conflicts { times: call.conflicts });
                 } else {
                     let deadline = Instant::now() + LOCKED_WAIT;
                     self.caller.read_rows(call, deadline);

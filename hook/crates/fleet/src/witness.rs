@@ -123,15 +123,16 @@ impl Witness<'_> {
             (carried.asked.clone(), carried.rows.standing.epoch, carried.rows.standing.newest.clone());
         (round.renewed, round.ended) = (carried.renewed.len(), carried.ended);
         round.unknown = carried.owners.unknown;
-        self.keep_leases(&carried)?;
-        self.refresh(carried.rows, read.clone(), &mut round)?;
+        // Before the copies: a copy that is newer than what this machine has seen would not show that the database was restored.
         TokenLock::acquire(store, self.deadline)?.change(|membership| {
             // Another witness may have been here meanwhile.
             if membership.epoch == epoch && membership.newest.change < newest.change {
                 membership.newest = newest;
             }
-            membership.witnessed = Some(read);
         })?;
+        self.keep_leases(&carried)?;
+        self.refresh(carried.rows, read.clone(), &mut round)?;
+        TokenLock::acquire(store, self.deadline)?.change(|membership| membership.witnessed = Some(read))?;
         Outage::end(store);
         Ok(round)
     }

@@ -65,9 +65,11 @@ impl World {
         if self.contradicts(machine, &rows.rows) {
             return self.recover(machine);
         }
+        // Before the copies: a copy that is newer than what this machine has seen would not show that the database was restored.
+        self.machines[machine].state.see(&rows.standing.newest);
+        self.point(machine, true)?;
         self.refresh(machine, &rows.rows);
         self.point(machine, true)?;
-        self.machines[machine].state.see(&rows.standing.newest);
         Ok(false)
     }
 

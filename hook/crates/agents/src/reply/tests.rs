@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use agent_baton_core::fence::Fence;
+use agent_baton_core::pane::Pane;
 use agent_baton_core::run::Progress;
 use agent_baton_core::session::{Dropped, NotificationId};
 use serde_json::{Value, json};
 
+use super::user_text::pane_label;
 use super::*;
 
 fn notification_id(run: &str, reason: Reason) -> NotificationId {
